@@ -1,0 +1,156 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// DIST=1: run paths of the installed tree instead of this machine's toolchain.
+let dist = Context.environment["DIST"] == "1"
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// Run path of a release file, relative to its own folder.
+func runPath(_ relative: String) -> [String] {
+    dist ? ["-no-toolchain-stdlib-rpath", "-Xlinker", "-rpath=$ORIGIN/\(relative)"] : []
+}
+
+/// A Swift runtime inside the file itself, for what must start fast and stand alone.
+let staticRuntime: [SwiftSetting] = [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
+let staticLink: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-static-stdlib", "-Xclang-linker", "-no-pie", "-Xlinker", "--gc-sections"],
+        .when(configuration: .release))
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict + settings)
+}
+
+// MARK: drivers
+
+struct Driver {
+    var folder: String
+    var dependencies: [Target.Dependency] = []
+    var standsAlone = false
+}
+
+let drivers = [
+    Driver(folder: "storage-overlayfs", dependencies: ["LinuxSystem"]),
+    Driver(folder: "network-bridge", dependencies: ["LinuxSystem", "LinuxNetlink"]),
+    Driver(folder: "network-host"),
+    Driver(folder: "network-none", dependencies: ["LinuxSystem", "LinuxNetlink"]),
+    Driver(folder: "log-json-file", dependencies: ["LinuxSystem"], standsAlone: true),
+    Driver(folder: "volume-local", dependencies: ["LinuxSystem"]),
+]
+
+func target(_ driver: Driver) -> Target {
+    let own = ["-static-stdlib", "-Xlinker", "--gc-sections"]
+    return .target(
+        name: driver.folder,
+        dependencies: ["DriverKit"] + driver.dependencies,
+        path: "plugins/\(driver.folder)",
+        exclude: ["driver.json", "README.md"],
+        sources: ["Sources"],
+        swiftSettings: strict + (driver.standsAlone ? staticRuntime : []),
+        linkerSettings: [
+            .unsafeFlags(
+                runPath("../../../runtime") + [
+                    "-Xlinker", "-z", "-Xlinker", "nodelete", "-Xlinker", "-z", "-Xlinker", "defs",
+                    "-Xlinker", "--version-script=\(Context.packageDirectory)/plugins/driver.map",
+                ])
+        ] + (driver.standsAlone ? [.unsafeFlags(own, .when(configuration: .release))] : []))
+}
+
+// MARK: dependencies
+
+func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+    name: "gantry",
+    products: [
+        .executable(name: "gantry", targets: ["gantry"]),
+        .executable(name: "gantryd", targets: ["gantryd"]),
+        .executable(name: "gantry-shim", targets: ["gantry-shim"]),
+        .library(name: "EngineClient", targets: ["EngineClient"]),
+    ] + drivers.map { .library(name: $0.folder, type: .dynamic, targets: [$0.folder]) },
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // C, and Debian's libraries
+        .systemLibrary(name: "CNetfilter", providers: [.apt(["libmnl-dev", "libnftnl-dev"])]),
+        .systemLibrary(name: "CSeccomp", providers: [.apt(["libseccomp-dev"])]),
+        .systemLibrary(name: "CCapability", providers: [.apt(["libcap-dev"])]),
+        .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"])]),
+        .target(name: "CLinux"),
+        .target(name: "CLauncher", dependencies: ["CLinux"]),
+        .target(name: "CDriverABI"),
+
+        // leaves
+        module("EngineErrors"),
+        module("DriverKit", ["CDriverABI"]),
+        module("LinuxSystem", ["CLinux", "EngineErrors"]),
+        module("LinuxNetlink", ["LinuxSystem", "CNetfilter"]),
+        module("LinuxCgroups", ["LinuxSystem", "EngineErrors"]),
+        module("ShimProtocol", ["LinuxSystem"], settings: staticRuntime),
+        module("OCISpecs", ["EngineErrors"]),
+        module("EngineModel", ["OCISpecs", "EngineErrors"]),
+        module("EngineWire", ["EngineErrors"]),
+        module("DriverHost", ["DriverKit", "LinuxSystem", "EngineErrors"]),
+
+        // the engine
+        module("StateStore", ["EngineModel", "EngineErrors", .product(name: "GRDB", package: "GRDB.swift")]),
+        module("ContentStore", ["EngineModel", "OCISpecs", "DriverHost", "DriverKit", "LinuxSystem", "CArchive", crypto]),
+        module("ContainerRuntime", ["LinuxSystem", "LinuxCgroups", "ShimProtocol", "EngineModel", "EngineErrors", "CSeccomp", "CCapability"]),
+        module("EngineCore", ["EngineModel", "EngineErrors", "StateStore", "ContentStore", "ContainerRuntime", "DriverHost", "DriverKit", "LinuxSystem", log]),
+        module("EngineHTTP", ["EngineCore", "EngineModel", "EngineWire", "EngineErrors", "LinuxSystem", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), .product(name: "NIOSSL", package: "swift-nio-ssl"), log, lifecycle]),
+        module("EngineDaemon", ["EngineHTTP", "EngineCore", "EngineModel", "EngineErrors", "StateStore", "ContentStore", "ContainerRuntime", "DriverHost", "LinuxSystem", log, lifecycle]),
+        .executableTarget(
+            name: "gantryd", dependencies: ["EngineDaemon"], swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(runPath("../lib/gantry/runtime"))]),
+
+        // one per container
+        module("Shim", ["ShimProtocol", "CLauncher", "LinuxSystem", "DriverHost", "DriverKit", "EngineErrors"], settings: staticRuntime),
+        .executableTarget(
+            name: "gantry-shim", dependencies: ["Shim"], swiftSettings: strict + staticRuntime, linkerSettings: staticLink),
+        .executableTarget(
+            name: "gantry-init", linkerSettings: [.unsafeFlags(["-static-stdlib", "-Xclang-linker", "-static"])]),
+
+        // the command line
+        module("EngineClient", ["EngineWire", "EngineErrors", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), .product(name: "NIOSSL", package: "swift-nio-ssl")], settings: staticRuntime),
+        module("EngineCLI", ["EngineClient", "EngineWire", "EngineErrors", .product(name: "ArgumentParser", package: "swift-argument-parser")], settings: staticRuntime),
+        .executableTarget(
+            name: "gantry", dependencies: ["EngineCLI"], swiftSettings: strict + staticRuntime, linkerSettings: staticLink),
+    ] + drivers.map(target) + [
+        module("TestSupport", ["LinuxSystem"]),
+    ].map { $0.path = "Tests/TestSupport"; return $0 } + [
+        test("DriverHostTests", ["DriverHost", "DriverKit", "TestSupport"]),
+        test("LinuxNetlinkTests", ["LinuxNetlink", "LinuxSystem", "TestSupport"]),
+        test("LinuxCgroupsTests", ["LinuxCgroups", "LinuxSystem", "TestSupport"]),
+        test("ContentStoreTests", ["ContentStore", "OCISpecs", "EngineModel", "DriverHost", "TestSupport"]),
+        test("StateStoreTests", ["StateStore", "EngineModel", "TestSupport"]),
+        test("ContainerRuntimeTests", ["ContainerRuntime", "LinuxSystem", "TestSupport"]),
+        test("EngineWireTests", ["EngineWire", "TestSupport"]),
+        test("EngineHTTPTests", ["EngineHTTP", "EngineWire", "TestSupport"]),
+        test("EngineDaemonTests", ["EngineDaemon", "TestSupport"]),
+        test("EngineCLITests", ["EngineCLI", "EngineClient", "TestSupport"]),
+        test("SystemTests", ["EngineClient", "EngineWire", "LinuxSystem", "TestSupport"]),
+        test("ArchitectureTests", ["TestSupport"]),
+    ])
+
+func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
