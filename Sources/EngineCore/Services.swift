@@ -1,5 +1,4 @@
 public import DriverKit
-public import EngineErrors
 public import EngineModel
 public import LinuxSystem
 
