@@ -141,7 +141,7 @@ let package = Package(
         test("LinuxNetlinkTests", ["LinuxNetlink", "LinuxSystem", "TestSupport"]),
         test("LinuxCgroupsTests", ["LinuxCgroups", "LinuxSystem", "TestSupport"]),
         test("ContentStoreTests", ["ContentStore", "OCISpecs", "EngineModel", "DriverHost", "TestSupport"]),
-        test("StateStoreTests", ["StateStore", "EngineModel", "TestSupport"]),
+        test("StateStoreTests", ["StateStore", "EngineModel", "EngineErrors", "TestSupport"]),
         test("ContainerRuntimeTests", ["ContainerRuntime", "LinuxSystem", "TestSupport"]),
         test("EngineWireTests", ["EngineWire", "TestSupport"]),
         test("EngineHTTPTests", ["EngineHTTP", "EngineWire", "TestSupport"]),

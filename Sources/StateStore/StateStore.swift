@@ -1,0 +1,109 @@
+public import EngineErrors
+import FoundationEssentials
+import GRDB
+import Synchronization
+
+/// Every durable record of the engine, in one SQLite file in WAL mode.
+///
+/// One connection does everything in the order of the calls: two saves that one actor makes reach the disk in that
+/// order. Asynchronous calls suspend, they hold no thread of Swift's pool; `load` and `value` block and are meant
+/// for the boot.
+public final class StateStore: Sendable {
+    private let database: DatabaseQueue
+    private let reports: Mutex<[String]>
+
+    /// Opens or makes the file at `path`; its folder must exist. A file that is no sound database is renamed to
+    /// `<path>.damaged-<seconds>`, reported in `quarantined`, and a new one is begun.
+    /// - Throws: `.unavailable` when it can't be opened, `.dataCorrupted` when a newer release wrote it.
+    public init(path: String) throws(EngineError) {
+        let opened = try DatabaseFile.open(path)
+        database = opened.database
+        reports = Mutex(opened.report.map { [$0] } ?? [])
+    }
+
+    /// What was set aside since the store was opened, a sentence each.
+    public var quarantined: [String] { reports.withLock { $0 } }
+
+    /// Every record of the kind, in the order of their first save. What can't be decoded moves to the quarantine
+    /// table, from where a person can take it, and is reported in `quarantined`.
+    public func load<R: StoredRecord>(_: R.Type) throws(EngineError) -> [R] {
+        let (records, found) = try Self.engineErrors { try database.write { try Records.load(R.self, from: $0) } }
+        if !found.isEmpty { reports.withLock { $0 += found } }
+        return records
+    }
+
+    /// Inserts or replaces; on the disk when it returns.
+    /// - Throws: `.conflict` when another record of the kind has the unique name; `.resourceExhausted` when the
+    ///   disk is full.
+    public func save<R: StoredRecord>(_ record: R) async throws(EngineError) {
+        try await put(record, .durable)
+    }
+
+    /// As `save`, without waiting for the disk: survives the end of this process, perhaps not a power cut. The next
+    /// `save` of any record makes it durable.
+    public func saveRelaxed<R: StoredRecord>(_ record: R) async throws(EngineError) {
+        try await put(record, .relaxed)
+    }
+
+    /// Missing is fine. Durable when it returns.
+    public func remove<R: StoredRecord>(_: R.Type, _ id: String) async throws(EngineError) {
+        try await write(.durable) { database in
+            try Records.remove(kind: R.kind, id: id, from: database)
+        }
+    }
+
+    /// A single fact of the daemon, such as its id.
+    public func value(_ key: String) throws(EngineError) -> String? {
+        try Self.engineErrors {
+            try database.read { try String.fetchOne($0, sql: "SELECT value FROM setting WHERE key = ?", arguments: [key]) }
+        }
+    }
+
+    /// Durable when it returns.
+    public func setValue(_ key: String, _ value: String) async throws(EngineError) {
+        try await write(.durable) { database in
+            let sql = "INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+            try database.cachedStatement(sql: sql).execute(arguments: [key, value])
+        }
+    }
+
+    /// Waits for the calls before it and closes the file; later calls fail.
+    public func close() async {
+        try? await write(.durable) { _ in }
+        try? database.close()
+    }
+
+    // MARK: the one way to write
+
+    private enum Durability: String { case durable = "PRAGMA synchronous = FULL", relaxed = "PRAGMA synchronous = NORMAL" }
+
+    private func put<R: StoredRecord>(_ record: R, _ durability: Durability) async throws(EngineError) {
+        let row: Records.Row
+        do { row = try Records.Row(record) } catch { throw EngineError.wrapping(error) }
+        try await write(durability) { database in try Records.put(row, into: database) }
+    }
+
+    /// Queues before it suspends, which is what keeps the order of the calls.
+    private func write(_ durability: Durability, _ body: @escaping @Sendable (Database) throws -> Void) async throws(EngineError) {
+        let outcome: Result<Void, EngineError> = await withCheckedContinuation { continuation in
+            database.asyncWriteWithoutTransaction { connection in
+                do {
+                    // Can't change inside a transaction.
+                    try connection.cachedStatement(sql: durability.rawValue).execute()
+                    try connection.inTransaction(.immediate) {
+                        try body(connection)
+                        return .commit
+                    }
+                    continuation.resume(returning: .success(()))
+                } catch {
+                    continuation.resume(returning: .failure(StoreFailure.engineError(error)))
+                }
+            }
+        }
+        try outcome.get()
+    }
+
+    private static func engineErrors<T>(_ body: () throws -> T) throws(EngineError) -> T {
+        do { return try body() } catch { throw StoreFailure.engineError(error) }
+    }
+}
