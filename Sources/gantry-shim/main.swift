@@ -1,1 +1,3 @@
-// placeholder
+import Shim
+
+Shim.main()

@@ -43,6 +43,12 @@ static inline int gantry_pidfd_send_signal(int pidfd, int signal) {
 static inline dev_t gantry_makedev(unsigned major_number, unsigned minor_number) { return makedev(major_number, minor_number); }
 static inline unsigned gantry_major(dev_t device) { return major(device); }
 static inline unsigned gantry_minor(dev_t device) { return minor(device); }
+/* The process can't be traced or read by others, and is called `name`. */
+static inline int gantry_hide_process(const char *name) {
+    prctl(PR_SET_NAME, name);
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+static inline int gantry_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC); }
 static inline int gantry_set_winsize(int fd, unsigned short rows, unsigned short columns) {
     struct winsize size = {.ws_row = rows, .ws_col = columns};
     return ioctl(fd, TIOCSWINSZ, &size);
