@@ -1,18 +1,18 @@
-public import Glibc
+import Glibc
 
 /// Plain file operations on absolute paths of the engine's own folders. What lies inside a container's tree goes
 /// through `Beneath`, never through these.
 public enum Files {
-    public static func open(_ path: String, _ flags: Int32, mode: mode_t = 0o600) throws(Errno) -> OwnedFD {
+    public static func open(_ path: String, _ flags: Int32, mode: UInt32 = 0o600) throws(Errno) -> OwnedFD {
         OwnedFD(adopting: try Errno.retrying("open \(path)") { Glibc.open(path, flags | O_CLOEXEC, mode) })
     }
 
-    public static func makeDirectory(_ path: String, mode: mode_t = 0o700) throws(Errno) {
+    public static func makeDirectory(_ path: String, mode: UInt32 = 0o700) throws(Errno) {
         try Errno.check("mkdir \(path)", mkdir(path, mode))
     }
 
     /// The folder and its parents, as far as they are missing.
-    public static func makeDirectories(_ path: String, mode: mode_t = 0o700) throws(Errno) {
+    public static func makeDirectories(_ path: String, mode: UInt32 = 0o700) throws(Errno) {
         if mkdir(path, mode) == 0 || Glibc.errno == EEXIST { return }
         let code = Glibc.errno
         guard code == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
@@ -52,7 +52,7 @@ public enum Files {
     }
 
     /// Writes aside, optionally syncs, and renames: a reader sees the old file or the new one.
-    public static func replace(_ path: String, with bytes: [UInt8], mode: mode_t = 0o644, durable: Bool = false) throws(Errno) {
+    public static func replace(_ path: String, with bytes: [UInt8], mode: UInt32 = 0o644, durable: Bool = false) throws(Errno) {
         let aside = "\(path).tmp\(getpid())"
         do {
             let file = try open(aside, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
@@ -104,32 +104,6 @@ public enum Files {
             if error.code == ENOENT { return }
             throw error
         }
-        try removeEntry(parent.raw, name, path)
-    }
-
-    private static func removeEntry(_ parent: Int32, _ name: String, _ path: String) throws(Errno) {
-        if unlinkat(parent, name, 0) == 0 || Glibc.errno == ENOENT { return }
-        let code = Glibc.errno
-        guard code == EISDIR || code == EPERM else { throw Errno(code, "remove \(path)") }
-        let descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Errno(code, "remove \(path)") }
-        guard let folder = fdopendir(descriptor) else {
-            Glibc.close(descriptor)
-            throw Errno(Glibc.errno, "open \(path)")
-        }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let child = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if child != "." && child != ".." { names.append(child) }
-        }
-        var failure: Errno?
-        for child in names where failure == nil {
-            do throws(Errno) { try removeEntry(dirfd(folder), child, "\(path)/\(child)") } catch { failure = error }
-        }
-        closedir(folder)
-        if let failure { throw failure }
-        if unlinkat(parent, name, AT_REMOVEDIR) != 0 && Glibc.errno != ENOENT { throw Errno(Glibc.errno, "rmdir \(path)") }
+        try TreeRemoval.remove(name, in: parent.raw, path: path)
     }
 }

@@ -1,8 +1,11 @@
 /* Syscalls, structs and constants that Glibc's Swift module hides. No policy. */
 #ifndef GANTRY_CLINUX_H
 #define GANTRY_CLINUX_H
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
+/* GNU functions without _GNU_SOURCE: that macro would also rename members of structs (fd_set), and Swift refuses to see
+ * one struct in two shapes, here and in its Glibc module. */
+#include <features.h>
+#ifndef __USE_GNU
+#define __USE_GNU 1
 #endif
 #include <errno.h>
 #include <fcntl.h>
@@ -52,5 +55,9 @@ static inline int gantry_accept(int listener) { return accept4(listener, NULL, N
 static inline int gantry_set_winsize(int fd, unsigned short rows, unsigned short columns) {
     struct winsize size = {.ws_row = rows, .ws_col = columns};
     return ioctl(fd, TIOCSWINSZ, &size);
+}
+/* renameat2 with RENAME_NOREPLACE. */
+static inline int gantry_rename_new(int from_folder, const char *from, int to_folder, const char *to) {
+    return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, 1u);
 }
 #endif

@@ -1,0 +1,30 @@
+import CLinux
+import Glibc
+
+/// Extended attributes, xattr(7).
+public enum ExtendedAttributes {
+    /// On an open file or folder.
+    public static func set(_ descriptor: Int32, _ name: UnsafePointer<CChar>, _ value: UnsafeRawBufferPointer) throws(Errno) {
+        if fsetxattr(descriptor, name, value.baseAddress, value.count, 0) != 0 { throw Errno(Glibc.errno, "set \(String(cString: name))") }
+    }
+
+    /// On an open file or folder, a short text.
+    public static func set(_ descriptor: Int32, _ name: String, _ value: StaticString) throws(Errno) {
+        try set(descriptor, name, UnsafeRawBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
+    }
+
+    /// On the entry `name` of the open folder `folder`, a symbolic link itself and not what it names.
+    public static func set(_ folder: Int32, entry: UnsafePointer<CChar>, _ name: UnsafePointer<CChar>, _ value: UnsafeRawBufferPointer) throws(Errno) {
+        var path = Array("/proc/self/fd/\(folder)/".utf8CString.dropLast())
+        path += UnsafeBufferPointer(start: entry, count: strlen(entry) + 1)
+        if lsetxattr(path, name, value.baseAddress, value.count, 0) != 0 { throw Errno(Glibc.errno, "set \(String(cString: name))") }
+    }
+}
+
+/// Whole file systems.
+public enum FileSystem {
+    /// Everything that was written to the file system of an open file is on disk when this returns.
+    public static func sync(_ descriptor: Int32) throws(Errno) {
+        if syncfs(descriptor) != 0 { throw Errno(Glibc.errno, "syncfs") }
+    }
+}

@@ -1,0 +1,73 @@
+import CLinux
+import Glibc
+
+/// Removes trees without following symbolic links. Never deeper on the stack than `limit`, however deep a container
+/// nested its folders: what lies deeper is first moved up.
+public enum TreeRemoval {
+    private static let limit = 48
+
+    /// Removes `name` in the open folder `parent`. Missing is fine. `path` is for the error.
+    public static func remove(_ name: UnsafePointer<CChar>, in parent: Int32, path: @autoclosure () -> String) throws(Errno) {
+        if unlinkat(parent, name, 0) == 0 { return }
+        let code = Glibc.errno
+        if code == ENOENT { return }
+        guard code == EISDIR || code == EPERM else { throw Errno(code, "remove \(path())") }
+        let descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Errno(code, "remove \(path())") }
+        let top = OwnedFD(adopting: descriptor)
+        var moved = 0
+        do {
+            repeat {
+                moved = 0
+                try empty(top.raw, top: top.raw, depth: 0, moved: &moved)
+            } while moved > 0
+        } catch {
+            throw Errno(error.code, "remove \(path())")
+        }
+        if unlinkat(parent, name, AT_REMOVEDIR) != 0 && Glibc.errno != ENOENT { throw Errno(Glibc.errno, "remove \(path())") }
+    }
+
+    private static func empty(_ folder: Int32, top: Int32, depth: Int, moved: inout Int) throws(Errno) {
+        let names = try list(folder)
+        for name in names {
+            if unlinkat(folder, name, 0) == 0 || Glibc.errno == ENOENT { continue }
+            let code = Glibc.errno
+            guard code == EISDIR || code == EPERM else { throw Errno(code) }
+            if unlinkat(folder, name, AT_REMOVEDIR) == 0 || Glibc.errno == ENOENT { continue }
+            if depth >= limit { try moveUp(name, folder, top, &moved); continue }
+            let descriptor = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            guard descriptor >= 0 else { throw Errno(code) }
+            let child = OwnedFD(adopting: descriptor)
+            try empty(child.raw, top: top, depth: depth + 1, moved: &moved)
+            try Errno.check(unlinkat(folder, name, AT_REMOVEDIR))
+        }
+    }
+
+    /// Gives the folder a free name at the top of the tree; the next round removes it.
+    private static func moveUp(_ name: [CChar], _ folder: Int32, _ top: Int32, _ moved: inout Int) throws(Errno) {
+        while true {
+            moved += 1
+            if gantry_rename_new(folder, name, top, ".deep-\(moved)") == 0 { return }
+            if Glibc.errno != EEXIST { throw Errno(Glibc.errno) }
+        }
+    }
+
+    /// NUL-ended names, without "." and "..".
+    private static func list(_ folder: Int32) throws(Errno) -> [[CChar]] {
+        let descriptor = try Errno.check(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+        guard let stream = fdopendir(descriptor) else {
+            let code = Glibc.errno
+            close(descriptor)
+            throw Errno(code)
+        }
+        defer { closedir(stream) }
+        var names: [[CChar]] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1)) }
+            }
+            if name != [0x2e, 0] && name != [0x2e, 0x2e, 0] { names.append(name) }
+        }
+        return names
+    }
+}
