@@ -1,0 +1,66 @@
+import DriverHost
+import DriverKit
+import EngineErrors
+public import EngineModel
+import StateStore
+
+extension VolumeCatalog {
+    private static let anonymousLabel = "com.docker.volume.anonymous"
+
+    /// Idempotent for the same driver. An empty name makes an anonymous volume; an empty driver is the default.
+    /// - Throws: `.invalidArgument` for a name or option that can't be, `.conflict` when another driver has the
+    ///   name, `.notFound` for a driver that does not exist.
+    public func createVolume(
+        name wanted: String, driver: String, options: [String: String], labels: [String: String]
+    ) async throws -> VolumeSnapshot {
+        let isAnonymous = wanted.isEmpty
+        let name = isAnonymous ? Identifier.random() : wanted
+        try VolumeFailure.checkName(name)
+        await enter(name)
+        defer { leave(name) }
+        let instance = try await instance(driver, for: name)
+        if let existing = volumes[name] {
+            if existing.driver != instance.name { throw VolumeFailure.otherDriver(name) }
+            return existing
+        }
+        var labels = labels
+        if isAnonymous { labels[Self.anonymousLabel] = "" }
+        let volume = VolumeSnapshot(
+            name: name, driver: instance.name, mountpoint: try await make(name, options, instance), options: options,
+            labels: labels, isAnonymous: isAnonymous || labels[Self.anonymousLabel] != nil, created: Clock.now())
+        try await keep(volume, instance)
+        announce("create", volume)
+        return volume
+    }
+
+    private func instance(_ driver: String, for name: String) async throws(EngineError) -> VolumeInstance {
+        do throws(EngineError) {
+            return try await registry.volume(driver.isEmpty ? nil : driver)
+        } catch {
+            throw VolumeFailure.prefixed("create \(name): error looking up volume plugin \(driver)", error)
+        }
+    }
+
+    /// - Returns: its place on the host.
+    private func make(_ name: String, _ options: [String: String], _ instance: VolumeInstance) async throws(EngineError) -> String {
+        do throws(EngineError) {
+            try await instance.create(name, options: options)
+        } catch where error.code == .conflict && options.isEmpty {
+            // The driver has it and the state does not: made by a call that a crash cut short.
+            logger.notice("took in a volume that the state did not know", metadata: ["volume": "\(name)"])
+        } catch {
+            throw VolumeFailure.prefixed("create \(name)", error)
+        }
+        return try await instance.walk().first { $0.name == name }?.mountpoint ?? ""
+    }
+
+    private func keep(_ volume: VolumeSnapshot, _ instance: VolumeInstance) async throws(EngineError) {
+        do throws(EngineError) {
+            try await store.save(volume)
+        } catch {
+            try? await instance.remove(volume.name)
+            throw error
+        }
+        volumes[volume.name] = volume
+    }
+}

@@ -1,0 +1,64 @@
+import DriverHost
+import DriverKit
+import EngineErrors
+public import EngineModel
+import StateStore
+
+extension VolumeCatalog {
+    /// With `force` a volume that does not exist, or whose driver fails, is no error; one in use still is.
+    public func removeVolume(_ name: String, force: Bool) async throws {
+        await enter(name)
+        defer { leave(name) }
+        guard let volume = volumes[name] else {
+            if force { return }
+            throw VolumeFailure.missing("get", name)
+        }
+        let users = await referrers(of: name)
+        if !users.isEmpty { throw VolumeFailure.inUse(name, users) }
+        try await drop(volume, force: force)
+    }
+
+    /// Removes volumes that no container refers to, only anonymous ones unless `all`.
+    /// - Returns: their names, and the bytes that became free.
+    public func pruneVolumes(all: Bool) async throws -> (names: [String], bytes: Int64) {
+        var names: [String] = []
+        var bytes: Int64 = 0
+        for volume in try await listVolumes() where all || volume.isAnonymous {
+            guard let freed = await pruneOne(volume.name) else { continue }
+            names.append(volume.name)
+            bytes += freed
+        }
+        let reclaimed = ["reclaimed": "\(bytes)"]
+        events.publish(EngineEvent(.volume, "prune", actor: "", attributes: reclaimed, time: Clock.now()))
+        return (names, bytes)
+    }
+
+    /// - Returns: the bytes that became free; nil when it stays.
+    private func pruneOne(_ name: String) async -> Int64? {
+        await enter(name)
+        defer { leave(name) }
+        guard let volume = volumes[name], await referrers(of: name).isEmpty else { return nil }
+        let usage = try? await registry.volume(volume.driver).usage(name)
+        do throws(EngineError) {
+            try await drop(volume, force: false)
+            return usage?.bytes ?? 0
+        } catch {
+            logger.warning("an unused volume could not be removed", metadata: ["volume": "\(name)", "error": "\(error)"])
+            return nil
+        }
+    }
+
+    /// The driver's part first: a crash in between leaves a record, which a second removal clears.
+    private func drop(_ volume: VolumeSnapshot, force: Bool) async throws(EngineError) {
+        do throws(EngineError) {
+            try await registry.volume(volume.driver).remove(volume.name)
+        } catch where error.code == .notFound || force {
+            logger.notice("a volume's driver could not remove it", metadata: ["volume": "\(volume.name)", "error": "\(error)"])
+        } catch {
+            throw VolumeFailure.prefixed("remove \(volume.name)", error)
+        }
+        try await store.remove(VolumeSnapshot.self, volume.name)
+        volumes[volume.name] = nil
+        announce("destroy", volume)
+    }
+}

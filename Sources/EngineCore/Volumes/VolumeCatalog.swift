@@ -1,0 +1,112 @@
+public import DriverHost
+public import DriverKit
+public import EngineErrors
+public import EngineModel
+import Logging
+public import StateStore
+
+/// Every volume: who made it is the drivers' business, what is known of it is here.
+///
+/// Steps on one volume follow each other in the order of the calls; different volumes do not wait for each other.
+public actor VolumeCatalog: VolumeService {
+    let store: StateStore
+    let registry: DriverRegistry
+    let events: EventBus
+    let logger = Logger(label: "volumes")
+    var volumes: [String: VolumeSnapshot]
+    /// Ids of the containers that have it mounted now.
+    var mounted: [String: Set<String>] = [:]
+    private var users: @Sendable (String) async -> [String] = { _ in [] }
+    private var lanes: [String: [CheckedContinuation<Void, Never>]] = [:]
+
+    /// Loads what is stored, and takes in volumes that the default driver has and the store does not know, so that
+    /// a lost database costs no data.
+    public init(store: StateStore, registry: DriverRegistry, events: EventBus) async throws {
+        self.store = store
+        self.registry = registry
+        self.events = events
+        volumes = Dictionary(try store.load(VolumeSnapshot.self).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+        await adoptUnknown()
+    }
+
+    /// `users`: ids of the containers that refer to a volume, running or not.
+    public func setUsers(_ users: @escaping @Sendable (String) async -> [String]) { self.users = users }
+
+    public func listVolumes() async throws -> [VolumeSnapshot] {
+        volumes.values.sorted { $0.name < $1.name }
+    }
+
+    public func inspectVolume(_ name: String) async throws -> VolumeSnapshot {
+        guard let volume = volumes[name] else { throw VolumeFailure.missing("get", name) }
+        return volume
+    }
+
+    /// What to mount for `user`, a container's id. One `unmount` for each `mount`.
+    public func mount(_ name: String, user: String) async throws(EngineError) -> [Mount] {
+        await enter(name)
+        defer { leave(name) }
+        guard let volume = volumes[name] else { throw VolumeFailure.missing("get", name) }
+        let mounts = try await registry.volume(volume.driver).mount(name, user: user)
+        mounted[name, default: []].insert(user)
+        announce("mount", volume, ["container": user])
+        return mounts
+    }
+
+    /// Idempotent. A driver that fails is written to the log: the container is gone either way.
+    public func unmount(_ name: String, user: String) async {
+        await enter(name)
+        defer { leave(name) }
+        let wasMounted = mounted[name]?.remove(user) != nil
+        if mounted[name]?.isEmpty == true { mounted[name] = nil }
+        guard let volume = volumes[name] else { return }
+        do throws(EngineError) {
+            try await registry.volume(volume.driver).unmount(name, user: user)
+        } catch {
+            logger.warning("a volume could not be unmounted", metadata: ["volume": "\(name)", "container": "\(user)", "error": "\(error)"])
+        }
+        if wasMounted { announce("unmount", volume, ["container": user]) }
+    }
+
+    // MARK: for the other files of this type
+
+    func referrers(of name: String) async -> [String] {
+        Set(await users(name)).union(mounted[name] ?? []).sorted()
+    }
+
+    func announce(_ action: String, _ volume: VolumeSnapshot, _ more: [String: String] = [:]) {
+        let attributes = more.merging(["driver": volume.driver]) { $1 }
+        events.publish(EngineEvent(.volume, action, actor: volume.name, attributes: attributes, time: Clock.now()))
+    }
+
+    /// Takes the volume's lane; first come, first served.
+    func enter(_ name: String) async {
+        if lanes[name] == nil {
+            lanes[name] = []
+            return
+        }
+        await withCheckedContinuation { lanes[name]?.append($0) }
+    }
+
+    func leave(_ name: String) {
+        guard let waiting = lanes[name], !waiting.isEmpty else {
+            lanes[name] = nil
+            return
+        }
+        lanes[name]?.removeFirst().resume()
+    }
+
+    private func adoptUnknown() async {
+        do throws(EngineError) {
+            let instance = try await registry.volume(nil)
+            for found in try await instance.walk() where volumes[found.name] == nil {
+                let volume = VolumeSnapshot(
+                    name: found.name, driver: instance.name, mountpoint: found.mountpoint, created: found.created)
+                try await store.save(volume)
+                volumes[found.name] = volume
+                logger.notice("took in a volume that the state did not know", metadata: ["volume": "\(found.name)"])
+            }
+        } catch {
+            logger.warning("the volumes of the default driver could not be listed", metadata: ["error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Glibc
+import LinuxSystem
+
+/// Rules that the type of a directive can't say.
+enum Validation {
+    static func check(_ configuration: DaemonConfiguration) throws(ConfigurationError) {
+        for host in configuration.hosts { _ = try ListenAddress(host, usesTLS: configuration.usesTLS) }
+        try checkFolders(configuration)
+        if Levels.level(configuration.logLevel) == nil {
+            let hint = NearestName.hint(configuration.logLevel, among: Levels.names.map(\.name))
+            throw ConfigurationError("invalid logging level: \(configuration.logLevel); it must be one of \(Levels.list)\(hint)")
+        }
+        try checkNetwork(configuration)
+        for label in configuration.labels { try checkLabel(label, configuration.labels) }
+        for mirror in configuration.registryMirrors { try checkMirror(mirror) }
+        for option in configuration.storageOptions where !option.dropFirst().contains("=") {
+            throw ConfigurationError("the storage option \"\(option)\" must be NAME=VALUE or DRIVER.NAME=VALUE")
+        }
+        if configuration.shutdownTimeout < -1 {
+            throw ConfigurationError("the shutdown timeout must be -1 (wait for ever) or a number of seconds, not \(configuration.shutdownTimeout)")
+        }
+        if configuration.defaultShmSize <= 0 { throw ConfigurationError("the default size of /dev/shm must be more than 0") }
+        try checkTLS(configuration)
+    }
+
+    private static func checkFolders(_ configuration: DaemonConfiguration) throws(ConfigurationError) {
+        for (name, path) in [("data-root", configuration.dataRoot), ("exec-root", configuration.execRoot)] where !path.hasPrefix("/") {
+            throw ConfigurationError("\(name) must be an absolute path, not \"\(path)\"")
+        }
+        for path in configuration.driverDirectories where !path.hasPrefix("/") {
+            throw ConfigurationError("driver-dir must be an absolute path, not \"\(path)\"")
+        }
+    }
+
+    private static func checkNetwork(_ configuration: DaemonConfiguration) throws(ConfigurationError) {
+        if configuration.mtu != 0 && !(68...65535).contains(configuration.mtu) {
+            throw ConfigurationError("invalid default MTU: \(configuration.mtu); it must be 0 (the driver's choice) or from 68 to 65535")
+        }
+        if configuration.bridge.utf8.count > 15 || configuration.bridge.contains("/") {
+            throw ConfigurationError("\"\(configuration.bridge)\" can't be a bridge's name: it has more than 15 bytes or a slash")
+        }
+        if configuration.bip.isEmpty { return }
+        let parts = configuration.bip.split(separator: "/", omittingEmptySubsequences: false)
+        var address = in_addr()
+        guard parts.count == 2, inet_pton(AF_INET, String(parts[0]), &address) == 1, let length = Int(parts[1]), (1...30).contains(length)
+        else { throw ConfigurationError("invalid bip \"\(configuration.bip)\"; it must be an IPv4 address and prefix, as 172.17.0.1/16") }
+    }
+
+    private static func checkLabel(_ label: String, _ all: [String]) throws(ConfigurationError) {
+        let parts = label.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty else {
+            throw ConfigurationError("invalid label format: \"\(label)\"; it must be key=value")
+        }
+        if all.contains(where: { $0 != label && $0.hasPrefix("\(parts[0])=") }) {
+            throw ConfigurationError("conflict labels for \(parts[0]): it has two values")
+        }
+    }
+
+    private static func checkMirror(_ mirror: String) throws(ConfigurationError) {
+        for scheme in ["https://", "http://"] where mirror.hasPrefix(scheme) {
+            let host = mirror.dropFirst(scheme.count)
+            if !host.isEmpty && !host.hasPrefix("/") && !host.contains(where: { "@?# ".contains($0) }) { return }
+        }
+        throw ConfigurationError("invalid mirror: \"\(mirror)\" must be https://host or http://host, with neither a user nor a query")
+    }
+
+    private static func checkTLS(_ configuration: DaemonConfiguration) throws(ConfigurationError) {
+        guard configuration.usesTLS else { return }
+        if configuration.tlsCertificate.isEmpty || configuration.tlsKey.isEmpty {
+            throw ConfigurationError("TLS needs a certificate and its key: set --tlscert and --tlskey")
+        }
+        if configuration.tlsVerify && configuration.tlsCA.isEmpty {
+            throw ConfigurationError("--tlsverify needs the certificates that clients must be signed by: set --tlscacert")
+        }
+        let files = [("--tlscacert", configuration.tlsCA), ("--tlscert", configuration.tlsCertificate), ("--tlskey", configuration.tlsKey)]
+        for (flag, path) in files where !path.isEmpty {
+            do { _ = try Files.open(path, O_RDONLY) } catch { throw ConfigurationError("the file of \(flag) can't be read: \(error)") }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+import Glibc
+
+/// What a daemon sets for itself at its start.
+enum ProcessLimits {
+    /// As many descriptors as the host allows: each container costs a few.
+    static func raiseDescriptors() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
