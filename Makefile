@@ -1,0 +1,68 @@
+# Gantry: `make run` shows it at work, `make test` proves it, `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CONFIG  ?= release
+IMAGE   ?= busybox
+PORT    ?= 8080
+FILTER  ?=
+
+BUILD_PACKAGES := libcap-dev libmnl-dev libnftnl-dev libseccomp-dev libsqlite3-dev libarchive-dev
+RUN_PACKAGES   := busybox-static debootstrap
+TEST_PACKAGES  := docker.io python3 python3-venv nftables iproute2 user-mode-linux kmod procps gcc
+DRIVERS        := $(notdir $(wildcard plugins/*-*))
+SWIFT_BUILD    := swift build
+
+.PHONY: help setup setup-run setup-test build run stop test unit bench install fmt check clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
+
+# Installs what is missing of $(1), quietly; does nothing (and needs no network) when all is there.
+define packages
+	@missing=""; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "installing$$missing"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+endef
+
+setup: ## install the Debian packages that a build needs
+	$(call packages,$(BUILD_PACKAGES))
+
+setup-run: setup
+	$(call packages,$(RUN_PACKAGES))
+
+setup-test: setup-run
+	$(call packages,$(TEST_PACKAGES))
+	@python3 -c 'import docker' 2>/dev/null || .build/python/bin/python -c 'import docker' 2>/dev/null || \
+	  { python3 -m venv .build/python && .build/python/bin/pip install -q docker; }
+
+build: setup ## build everything (CONFIG=release or debug)
+	$(SWIFT_BUILD) -c $(CONFIG)
+
+run: setup-run build ## set up, build, and show a container at work (IMAGE=busybox or debian, PORT=8080)
+	@config/demo start $(IMAGE) $(PORT) .build/$(CONFIG)
+
+stop: ## end what `make run` started and remove its data
+	@config/demo stop
+
+test: setup-test ## build and run every test, as root, with real containers (FILTER=name for some)
+	swift build --build-tests
+	swift test --skip-build --no-parallel $(if $(FILTER),--filter $(FILTER))
+
+bench: setup-test ## measure Gantry beside Debian's docker.io, in the same run
+	$(SWIFT_BUILD) -c release
+	@config/bench .build/release
+
+install: setup ## build for distribution and install below DESTDIR and PREFIX
+	DIST=1 $(SWIFT_BUILD) -c release --scratch-path .build-dist
+	@config/install .build-dist/release "$(DESTDIR)$(PREFIX)"
+
+fmt: ## format the sources in place
+	swift format format --in-place --recursive Sources Tests plugins Package.swift
+
+check: ## lint the sources, without changing them
+	swift format lint --recursive Sources Tests plugins Package.swift
+
+clean: ## remove what was built
+	rm -rf .build .build-dist
