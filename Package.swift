@@ -103,7 +103,7 @@ let package = Package(
         module("EngineErrors"),
         module("DriverKit", ["CDriverABI"]),
         module("LinuxSystem", ["CLinux", "EngineErrors"]),
-        module("LinuxNetlink", ["LinuxSystem", "CNetfilter"]),
+        module("LinuxNetlink", ["LinuxSystem", "CLinux", "CNetfilter"]),
         module("LinuxCgroups", ["LinuxSystem", "EngineErrors"]),
         module("ShimProtocol", ["LinuxSystem"], settings: staticRuntime),
         module("OCISpecs", ["EngineErrors"]),

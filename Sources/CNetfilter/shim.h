@@ -1,12 +1,15 @@
+#include <netinet/in.h>
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/if_bridge.h>
+#include <linux/ip.h>
 #include <linux/veth.h>
 #include <linux/rtnetlink.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <libnftnl/common.h>
 #include <libnftnl/table.h>
 #include <libnftnl/chain.h>
