@@ -9,11 +9,11 @@ public struct RouteSocket: ~Copyable, Sendable {
     public init() throws(Errno) { socket = try NetlinkSocket(NETLINK_ROUTE) }
 
     /// Carries out the requests in order, in one system call. One that fails does not hold up those after it.
-    /// - Throws: the first failure.
-    public mutating func perform(_ requests: [RouteRequest]) throws(Errno) {
+    /// - Throws: the first failure whose errno is not in `ignoring`.
+    public mutating func perform(_ requests: [RouteRequest], ignoring: [Int32] = []) throws(Errno) {
         var buffer = socket.buffer()
         for request in requests { buffer.append(request) }
-        guard let first = try socket.transact(buffer).first else { return }
+        guard let first = try socket.transact(buffer).first(where: { !ignoring.contains($0.code) }) else { return }
         let action = requests[Int(first.message)].description
         throw Errno(first.code, first.text.isEmpty ? action : "\(action) (\(first.text))")
     }

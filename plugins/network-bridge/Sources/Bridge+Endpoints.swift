@@ -1,0 +1,42 @@
+import DriverKit
+import Glibc
+import LinuxNetlink
+import LinuxSystem
+
+extension Bridge {
+    /// The pair, with the container's end made inside its namespace and the host's end in the bridge.
+    func connect(_ plan: EndpointPlan, _ network: BridgeNetwork, _ netns: Int32, _ kernel: inout Kernel) throws {
+        var port = LinkChange()
+        port.alias = mark.alias(plan.id)
+        // With bridge-nf-call-iptables a container that uses its own published port sends frames back to itself.
+        port.hairpin = true
+        port.isolated = plan.isIsolated
+        let pair = VethPair(
+            name: plan.hostName, master: network.index, peerName: plan.name, peerMAC: plan.mac, peerNamespace: netns, mtu: plan.mtu)
+        var quiet = LinkChange()
+        quiet.withoutIPv6 = true
+        let link = LinkReference.name(plan.hostName)
+        let requests: [RouteRequest] =
+            [.createVeth(pair), .change(link, port)] + (hasIPv6 ? [.change(link, quiet)] : []) + [.change(link, Self.up)]
+        // EAFNOSUPPORT: the interface has no IPv6.
+        do { try kernel.route.perform(requests, ignoring: [EAFNOSUPPORT]) } catch {
+            if error.code == EEXIST { throw Errno(EEXIST, "connect the container: the interface \(plan.name) inside it or \(plan.hostName) exists") }
+            try? kernel.route.perform([.delete(link)])
+            throw error
+        }
+    }
+
+    /// Inside the container: lo, address, default route.
+    func configure(_ plan: EndpointPlan, _ netns: Int32) throws {
+        try NetworkNamespace.enter(netns) {
+            var route = try RouteSocket()
+            guard let link = try route.link(named: plan.name) else { throw DriverError(ENODEV, "the interface \(plan.name) vanished") }
+            var requests: [RouteRequest] = [.change(.index(NetworkNamespace.loopbackIndex), Self.up)]
+            requests += switchIPv6Off(link.index)
+            requests += plan.addresses.map { .addAddress($0, link: link.index) }
+            requests.append(.change(.index(link.index), Self.up))
+            if let gateway = plan.gateway { requests.append(.addDefaultRoute(gateway, link: link.index)) }
+            try route.perform(requests, ignoring: [EAFNOSUPPORT])
+        }
+    }
+}

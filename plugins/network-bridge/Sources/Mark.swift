@@ -1,0 +1,24 @@
+import LinuxNetlink
+
+/// How kernel objects say that they are this daemon's: an alias "gantry:<mark>:<id>" on links, and a table of the
+/// packet filter called "gantry_<mark>".
+struct Mark {
+    private let prefix: String
+    let table: String
+
+    init(_ mark: String) {
+        prefix = "gantry:\(mark):"
+        // What nft takes for a name without quotes.
+        table = "gantry_" + String(mark.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+    }
+
+    func alias(_ id: String) -> String { prefix + id }
+
+    /// The id of the network (a bridge) or endpoint (anything else) that a link of ours belongs to.
+    func id(of link: Link) -> String? {
+        link.alias.hasPrefix(prefix) ? String(link.alias.dropFirst(prefix.count)) : nil
+    }
+
+    /// The host's end of an endpoint's pair.
+    static func hostName(_ endpoint: String) -> String { "gv\(endpoint.prefix(11))" }
+}
