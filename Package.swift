@@ -113,11 +113,11 @@ let package = Package(
 
         // the engine
         module("StateStore", ["EngineModel", "EngineErrors", .product(name: "GRDB", package: "GRDB.swift")]),
-        module("ContentStore", ["EngineModel", "OCISpecs", "DriverHost", "DriverKit", "LinuxSystem", "CArchive", crypto]),
+        module("ContentStore", ["EngineModel", "EngineErrors", "OCISpecs", "DriverHost", "DriverKit", "LinuxSystem", "CArchive", crypto]),
         module("ContainerRuntime", ["LinuxSystem", "LinuxCgroups", "ShimProtocol", "EngineModel", "EngineErrors", "CSeccomp", "CCapability"]),
-        module("EngineCore", ["EngineModel", "EngineErrors", "StateStore", "ContentStore", "ContainerRuntime", "DriverHost", "DriverKit", "LinuxSystem", log]),
+        module("EngineCore", ["EngineModel", "EngineErrors", "OCISpecs", "StateStore", "ContentStore", "ContainerRuntime", "DriverHost", "DriverKit", "LinuxSystem", log]),
         module("EngineHTTP", ["EngineCore", "EngineModel", "EngineWire", "EngineErrors", "LinuxSystem", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), .product(name: "NIOSSL", package: "swift-nio-ssl"), log, lifecycle]),
-        module("EngineDaemon", ["EngineHTTP", "EngineCore", "EngineModel", "EngineErrors", "StateStore", "ContentStore", "ContainerRuntime", "DriverHost", "LinuxSystem", log, lifecycle]),
+        module("EngineDaemon", ["EngineHTTP", "EngineCore", "EngineModel", "EngineErrors", "StateStore", "ContentStore", "ContainerRuntime", "DriverHost", "LinuxSystem", "LinuxCgroups", log, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle")]),
         .executableTarget(
             name: "gantryd", dependencies: ["EngineDaemon"], swiftSettings: strict,
             linkerSettings: [.unsafeFlags(runPath("../lib/gantry/runtime"))]),
@@ -145,7 +145,7 @@ let package = Package(
         test("ContainerRuntimeTests", ["ContainerRuntime", "LinuxSystem", "TestSupport"]),
         test("EngineWireTests", ["EngineWire", "TestSupport"]),
         test("EngineHTTPTests", ["EngineHTTP", "EngineWire", "TestSupport"]),
-        test("EngineDaemonTests", ["EngineDaemon", "TestSupport"]),
+        test("EngineDaemonTests", ["EngineDaemon", "EngineErrors", "EngineModel", "TestSupport", log]),
         test("EngineCLITests", ["EngineCLI", "EngineClient", "TestSupport"]),
         test("SystemTests", ["EngineClient", "EngineWire", "LinuxSystem", "TestSupport"]),
         test("ArchitectureTests", ["TestSupport"]),

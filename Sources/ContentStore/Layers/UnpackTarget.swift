@@ -1,0 +1,68 @@
+import DriverKit
+import EngineErrors
+import Glibc
+import LinuxSystem
+
+/// Where one layer is unpacked to.
+enum UnpackTarget: Sendable {
+    /// Straight into a folder.
+    case folder(String, WhiteoutStyle)
+    /// Through the snapshot's mounts.
+    case mounted([Mount])
+
+    init(_ mounts: [Mount], _ capabilities: DriverCapabilities, hasParent: Bool) {
+        if capabilities.contains(.overlayUpper), mounts.count == 1 {
+            let mount = mounts[0]
+            if mount.type == "overlay", let upper = Self.option("upperdir", mount.options) {
+                let lower = Self.option("lowerdir", mount.options) ?? ""
+                let below = lower.split(separator: ":").map { Self.path(String($0), mount.base) }
+                self = .folder(Self.path(upper, mount.base), .overlay(lower: below))
+                return
+            }
+            if !hasParent { self = .folder(Self.path(mount.source, mount.base), .ignored); return }
+        }
+        self = .mounted(mounts)
+    }
+
+    /// Unpacks the blob. - Returns: bytes of the regular files.
+    func unpack(_ blob: String, _ subject: String, scratch: String) async throws -> Int64 {
+        switch self {
+        case .folder(let path, let style):
+            return try await BlockingWork.run {
+                try Self.extract(blob, subject, into: try Files.open(path, O_RDONLY | O_DIRECTORY), style)
+            }
+        case .mounted(let mounts):
+            return try await OwnThread.run {
+                try Self.enter(mounts, at: scratch)
+                // The driver may look at its device before this thread has ended.
+                defer { for _ in mounts { MountNamespace.unmount(scratch) } }
+                return try Self.extract(blob, subject, into: try Files.open(scratch, O_RDONLY | O_DIRECTORY), .deleting)
+            }
+        }
+    }
+
+    private static func extract(_ blob: String, _ subject: String, into root: consuming OwnedFD, _ style: WhiteoutStyle) throws -> Int64 {
+        let input = ArchiveInput(try Files.open(blob, O_RDONLY))
+        return try LayerExtractor(root, style).extract(try ArchiveReader(input, .tar, subject))
+    }
+
+    /// In a mount namespace of this thread alone, which ends with it: nobody else sees the mounts and nothing is left
+    /// of them after a crash.
+    private static func enter(_ mounts: [Mount], at point: String) throws {
+        try MountNamespace.enterPrivate()
+        for description in mounts {
+            if !description.base.isEmpty { try Errno.check("enter \(description.base)", chdir(description.base)) }
+            let target = description.target == "/" ? point : "\(point)\(description.target)"
+            try MountNamespace.mount(
+                description.source, at: target, type: description.type, flags: description.flags, options: description.options)
+        }
+    }
+
+    private static func option(_ name: String, _ options: String) -> String? {
+        options.split(separator: ",").first { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.count + 1)) }
+    }
+
+    private static func path(_ path: String, _ base: String) -> String {
+        path.hasPrefix("/") || base.isEmpty ? path : "\(base)/\(path)"
+    }
+}
