@@ -1,0 +1,193 @@
+import CLinux
+public import EngineErrors
+import Glibc
+public import LinuxCgroups
+import LinuxSystem
+import ShimProtocol
+import Synchronization
+
+/// Starts containers, one shim each, and finds them again after a restart of the daemon.
+///
+/// `<execRoot>/containers/<id>` has a container's socket and, when it is over, its exit status.
+public final class ContainerRuntime: Sendable {
+    public let cgroups: CgroupSystem
+    private let program: ShimProgram
+    private let execRoot: String
+
+    public init(program: ShimProgram, execRoot: String, cgroups: CgroupSystem) throws(EngineError) {
+        self.program = program
+        self.execRoot = execRoot
+        self.cgroups = cgroups
+        do throws(Errno) {
+            try Files.makeDirectories("\(execRoot)/containers", mode: 0o711)
+            try Files.makeDirectories("\(execRoot)/root", mode: 0o755)
+        } catch {
+            throw EngineError(.internal, "the folder for running containers can't be made: \(error)", errno: error.code)
+        }
+    }
+
+    private func folder(_ id: String) -> String { "\(execRoot)/containers/\(id)" }
+
+    /// Starts a shim and clones the container's first process, which then waits for `start`.
+    ///
+    /// - Parameters:
+    ///   - attached: sockets whose other ends get the process's streams from the first byte. Taken.
+    ///   - kept: descriptors that live as long as the shim, like reserved ports. Taken.
+    public func create(
+        _ specification: ContainerSpecification, limits: CgroupLimits, attached: [(socket: Int32, streams: StreamSelection)], kept: [Int32]
+    ) async throws(EngineError) -> RunningContainer {
+        defer { for descriptor in attached.map(\.socket) + kept { close(descriptor) } }
+        let id = specification.id, folder = folder(id)
+        let (socket, inherited) = try prepare(folder)
+        let daemonEnd = OwnedFD(adopting: inherited.0)
+        var descriptors = [socket.raw, inherited.1] + attached.map(\.socket)
+        var network: Int32 = -1, networkFile: Int32 = -1
+        if specification.networkOf > 0 {
+            networkFile = try openNetwork(of: specification.networkOf)
+            network = Int32(3 + descriptors.count)
+            descriptors.append(networkFile)
+        }
+        defer { if networkFile >= 0 { close(networkFile) } }
+        descriptors += kept
+        let shim: Int32
+        do {
+            defer { close(inherited.1) }
+            shim = try program.spawn(arguments: [id], descriptors: descriptors, errors: "\(execRoot)/shim.log")
+        } catch {
+            discard(folder)
+            throw EngineError(.internal, "the shim of container \(id) can't be started: \(error)", errno: error.code, underlying: error)
+        }
+        do {
+            let cgroup = try cgroups.create(specification.cgroup, limits)
+            do {
+                return try await begin(specification, cgroup, daemonEnd, shim: shim, network: network, attached: attached.map(\.streams))
+            } catch {
+                try? cgroup.kill()
+                try? cgroup.remove()
+                throw error
+            }
+        } catch {
+            kill(shim, SIGKILL)
+            reap(shim)
+            discard(folder)
+            throw error
+        }
+    }
+
+    private func prepare(_ folder: String) throws(EngineError) -> (OwnedFD, (Int32, Int32)) {
+        do throws(Errno) {
+            discard(folder)
+            try Files.makeDirectory(folder)
+            return (try ShimSocket.listen(in: folder), try ShimSocket.pair())
+        } catch {
+            throw EngineError(.internal, "the container's folder \(folder) can't be made: \(error)", errno: error.code)
+        }
+    }
+
+    private func openNetwork(of pid: Int32) throws(EngineError) -> Int32 {
+        do { return try Files.open("/proc/\(pid)/ns/net", O_RDONLY).take() } catch {
+            throw EngineError(.conflict, "the network namespace of process \(pid) can't be joined: \(error)", errno: error.code)
+        }
+    }
+
+    private func begin(
+        _ specification: ContainerSpecification, _ cgroup: Cgroup, _ socket: consuming OwnedFD, shim: Int32, network: Int32, attached: [StreamSelection]
+    ) async throws(EngineError) -> RunningContainer {
+        let (connection, events) = open(socket, shim: shim)
+        var fields = Fields()
+        specification.encode(
+            into: &fields, root: "\(execRoot)/root", network: network, cgroupFiles: cgroup.processFiles(),
+            controllers: cgroups.version == 1 ? cgroups.hierarchies : [], exitFile: "\(folder(specification.id))/exit")
+        for (index, streams) in attached.enumerated() {
+            var group = Fields()
+            group.add(.descriptor, Int64(5 + index))
+            streams.encode(into: &group)
+            fields.add(.descriptor, group)
+        }
+        do {
+            let answer = try await connection.request(.create, fields)
+            if answer.kind == .failed { throw LaunchFailure.error(answer.fields) }
+            return try RunningContainer(
+                id: specification.id, pid: Int32(answer.fields.number(.pid)), folder: folder(specification.id), cgroup: cgroup,
+                connection: connection, events: events)
+        } catch {
+            connection.close()
+            throw EngineError.wrapping(error)
+        }
+    }
+
+    /// - Parameter shim: our child, to reap when its connection ends; 0: another daemon's.
+    private func open(_ socket: consuming OwnedFD, shim: Int32) -> (ShimConnection, AsyncStream<RuntimeEvent>) {
+        let (events, continuation) = AsyncStream<RuntimeEvent>.makeStream()
+        let connection = ShimConnection(
+            socket,
+            onNews: { message in
+                guard message.kind == .exited else { return }
+                let fields = message.fields
+                continuation.yield(.exited(process: fields.string(.process), code: Int32(fields.number(.code)), time: fields.number(.time)))
+            },
+            onClose: {
+                continuation.yield(.ended)
+                continuation.finish()
+                // The connection ends in the shim's last moments.
+                if shim > 0 { reap(shim) }
+            })
+        connection.begin()
+        return (connection, events)
+    }
+
+    /// What became of a container that an earlier daemon started.
+    public enum Found: Sendable {
+        case running(RunningContainer, execs: [(id: String, pid: Int32, code: Int32?)])
+        case exited(code: Int32, time: Int64)
+        /// Neither a shim nor an exit status: the machine was restarted, or the shim was killed.
+        case nothing
+    }
+
+    /// Takes a container back.
+    public func adopt(_ id: String, cgroup path: String) async -> Found {
+        let folder = folder(id)
+        if let found = await reconnect(id, folder, path) { return found }
+        guard let bytes = try? Files.read("\(folder)/exit") else { return .nothing }
+        let parts = String(decoding: bytes, as: UTF8.self).split(whereSeparator: { $0 == " " || $0 == "\n" })
+        guard parts.count == 2, let code = Int32(parts[0]), let time = Int64(parts[1]) else { return .nothing }
+        return .exited(code: code, time: time)
+    }
+
+    private func reconnect(_ id: String, _ folder: String, _ path: String) async -> Found? {
+        guard let socket = try? ShimSocket.connect(in: folder) else { return nil }
+        let (connection, events) = open(socket, shim: 0)
+        guard let state = try? await connection.request(.subscribe), state.fields.flag(.running) else {
+            connection.close()
+            return nil
+        }
+        guard let container = try? RunningContainer(
+            id: id, pid: Int32(state.fields.number(.pid)), folder: folder, cgroup: cgroups.open(path), connection: connection, events: events)
+        else {
+            connection.close()
+            return nil
+        }
+        let execs = state.fields.groups(.kind).map { group in
+            (id: group.string(.process), pid: Int32(group.number(.pid)), code: group.flag(.running) ? nil : Int32(group.number(.code)))
+        }
+        return .running(container, execs: execs)
+    }
+
+    /// After the end: kills what is left in the cgroup, and removes the cgroup and the folder.
+    public func clean(_ id: String, cgroup path: String) throws(EngineError) {
+        let cgroup = cgroups.open(path)
+        try? cgroup.kill()
+        discard(folder(id))
+        try cgroup.remove()
+    }
+
+    /// Ids that have a folder here.
+    public func known() -> [String] { (try? Files.list("\(execRoot)/containers")) ?? [] }
+
+    private func discard(_ folder: String) { try? Files.removeTree(folder) }
+}
+
+private func reap(_ pid: Int32) {
+    var status: Int32 = 0
+    while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+}

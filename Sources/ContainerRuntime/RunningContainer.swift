@@ -1,0 +1,121 @@
+import CLinux
+public import EngineErrors
+import Glibc
+import LinuxCgroups
+public import LinuxSystem
+import ShimProtocol
+import Synchronization
+
+/// What happens to a running container.
+public enum RuntimeEvent: Sendable, Equatable {
+    /// A process ended, the first ("") or an exec. `time` is ns since 1970.
+    case exited(process: String, code: Int32, time: Int64)
+    /// The shim is gone; the last event.
+    case ended
+}
+
+/// A container that has a shim: the handle through which the engine speaks to it.
+public final class RunningContainer: Sendable {
+    public let id: String
+    /// Of the first process, in the host's pid namespace.
+    public let pid: Int32
+    /// Everything that happens, in order, for one reader.
+    public let events: AsyncStream<RuntimeEvent>
+    public let cgroup: Cgroup
+
+    private let folder: String
+    private let connection: ShimConnection
+    private let pidfd: OwnedFD
+
+    init(id: String, pid: Int32, folder: String, cgroup: Cgroup, connection: ShimConnection, events: AsyncStream<RuntimeEvent>) throws(EngineError) {
+        let descriptor = gantry_pidfd_open(pid)
+        guard descriptor >= 0 else {
+            throw EngineError(.unavailable, "container \(id) ended while it was being started", errno: errno)
+        }
+        pidfd = OwnedFD(adopting: descriptor)
+        self.id = id
+        self.pid = pid
+        self.folder = folder
+        self.cgroup = cgroup
+        self.connection = connection
+        self.events = events
+    }
+
+    /// The container's network namespace.
+    public func networkNamespace() throws(EngineError) -> OwnedFD {
+        do { return try Files.open("/proc/\(pid)/ns/net", O_RDONLY) } catch {
+            throw EngineError(.unavailable, "the network namespace of container \(id) is gone: \(error)", errno: error.code)
+        }
+    }
+
+    /// Lets the first process run. `commandNotFound` and `commandNotExecutable` as the exec failed.
+    public func start() async throws(EngineError) {
+        let answer = try await connection.request(.start)
+        if answer.kind == .failed { throw LaunchFailure.error(answer.fields) }
+    }
+
+    /// To the first process. False: it is gone.
+    @discardableResult
+    public func signal(_ number: Int32) -> Bool { gantry_pidfd_send_signal(pidfd.raw, number) == 0 }
+
+    /// A socket to the process's streams.
+    public func attach(to process: String = "", _ streams: StreamSelection) async throws(EngineError) -> OwnedFD {
+        var fields = Fields()
+        fields.add(.process, process)
+        streams.encode(into: &fields)
+        let (answer, socket) = try await ask(Message(.attach, sequence: 1, fields))
+        if answer.kind == .failed {
+            throw EngineError(.conflict, "container \(id) is not running", errno: Int32(answer.fields.number(.code)))
+        }
+        return socket
+    }
+
+    /// Runs one more process. - Returns: its pid, and a socket to its streams if any was asked for.
+    public func exec(_ process: ProcessSpecification, id execID: String, _ streams: StreamSelection) async throws(EngineError) -> (pid: Int32, socket: Int32) {
+        var fields = Fields()
+        fields.add(.process, execID)
+        process.encode(into: &fields)
+        streams.encode(into: &fields)
+        let (answer, socket) = try await ask(Message(.exec, sequence: 1, fields))
+        if answer.kind == .failed { throw LaunchFailure.error(answer.fields) }
+        return (Int32(answer.fields.number(.pid)), streams.isEmpty ? -1 : socket.take())
+    }
+
+    public func resize(process: String = "", rows: UInt16, columns: UInt16) async throws(EngineError) {
+        var fields = Fields()
+        fields.add(.process, process)
+        fields.add(.rows, Int64(rows))
+        fields.add(.columns, Int64(columns))
+        let answer = try await connection.request(.resize, fields)
+        if answer.kind == .failed { throw EngineError(.conflict, "container \(id) has no terminal that could be resized") }
+    }
+
+    /// Yields after lines were logged; ends with the container.
+    public func logTicks() throws(EngineError) -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let socket: OwnedFD
+        do { socket = try ShimSocket.connect(in: folder) } catch {
+            continuation.finish()
+            return stream
+        }
+        let subscription = ShimConnection(socket, onNews: { _ in continuation.yield() }, onClose: { continuation.finish() })
+        subscription.begin()
+        continuation.onTermination = { _ in subscription.close() }
+        let ask = Task.detached {
+            var fields = Fields()
+            fields.add(.wantsOutput, true)
+            _ = try? await subscription.request(.subscribe, fields)
+            continuation.yield()
+        }
+        _ = ask
+        return stream
+    }
+
+    /// One message on a connection of its own, which the answer leaves to the caller.
+    private func ask(_ message: Message) async throws(EngineError) -> (Message, OwnedFD) {
+        let folder = folder, id = id
+        return try await ShimCall.run(folder: folder, container: id, message)
+    }
+
+    func close() { connection.close() }
+}

@@ -1,0 +1,98 @@
+import CLinux
+import EngineErrors
+import Glibc
+import LinuxSystem
+import ShimProtocol
+import Synchronization
+
+/// A request on a connection of its own, whose socket becomes a stream of bytes with the answer.
+enum ShimCall {
+    static func run(folder: String, container: String, _ message: Message) async throws(EngineError) -> (Message, OwnedFD) {
+        let socket: OwnedFD
+        do { socket = try ShimSocket.connect(in: folder) } catch {
+            throw EngineError(.conflict, "container \(container) is not running", errno: error.code, underlying: error)
+        }
+        let bytes = message.encoded()
+        var failure: Errno?
+        bytes.withUnsafeBytes { buffer in
+            do throws(Errno) { try Files.writeAll(socket.raw, buffer, "shim") } catch { failure = error }
+        }
+        if failure != nil { throw EngineError(.conflict, "container \(container) is not running", errno: failure?.code) }
+        guard let answer = await ShimAnswers.shared.wait(for: socket.raw) else {
+            throw EngineError(.unavailable, "the shim of container \(container) ended in the middle of the request")
+        }
+        return (answer, socket)
+    }
+}
+
+/// Waits for single answers without reading a byte of what comes behind them.
+final class ShimAnswers: Sendable {
+    static let shared = ShimAnswers()
+
+    private struct Waiting {
+        var buffer: [UInt8] = []
+        var continuation: CheckedContinuation<Message?, Never>
+    }
+
+    private let epoll: Int32
+    private let waiting = Mutex<[Int32: Waiting]>([:])
+
+    private init() {
+        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        precondition(epoll >= 0, "no descriptor for the shims' answers")
+        var thread = pthread_t()
+        let started = pthread_create(&thread, nil, { context in
+            pthread_setname_np(pthread_self(), "shim-answers")
+            Unmanaged<ShimAnswers>.fromOpaque(context!).takeUnretainedValue().run()
+        }, Unmanaged.passUnretained(self).toOpaque())
+        precondition(started == 0, "no thread for the shims' answers")
+        pthread_detach(thread)
+    }
+
+    /// nil: the connection ended before a whole message.
+    func wait(for descriptor: Int32) async -> Message? {
+        await withCheckedContinuation { continuation in
+            waiting.withLock { $0[descriptor] = Waiting(continuation: continuation) }
+            var event = epoll_event(events: UInt32(EPOLLIN.rawValue), data: epoll_data_t(fd: descriptor))
+            epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event)
+        }
+    }
+
+    private func run() -> Never {
+        var events = [epoll_event](repeating: epoll_event(), count: 64)
+        while true {
+            let count = epoll_wait(epoll, &events, 64, -1)
+            guard count > 0 else { continue }
+            for event in events[..<Int(count)] { readable(event.data.fd) }
+        }
+    }
+
+    private func readable(_ descriptor: Int32) {
+        let finished: (Waiting, Message?)? = waiting.withLock { waiting in
+            guard var entry = waiting[descriptor] else { return nil }
+            let wanted = entry.buffer.count < Message.headerSize ? Message.headerSize : Message.headerSize + entry.buffer.length
+            var part = [UInt8](repeating: 0, count: wanted - entry.buffer.count)
+            let count = recv(descriptor, &part, part.count, Int32(MSG_DONTWAIT.rawValue))
+            if count < 0 && (errno == EAGAIN || errno == EINTR) { return nil }
+            if count > 0 {
+                entry.buffer += part[..<count]
+                let isWhole = entry.buffer.count >= Message.headerSize && entry.buffer.count == Message.headerSize + entry.buffer.length
+                guard isWhole else {
+                    waiting[descriptor] = entry
+                    return nil
+                }
+            }
+            waiting[descriptor] = nil
+            var decoder = MessageDecoder()
+            decoder.feed(entry.buffer)
+            return (entry, count > 0 ? try? decoder.next() : nil)
+        }
+        guard let (entry, message) = finished else { return }
+        epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, nil)
+        entry.continuation.resume(returning: message)
+    }
+}
+
+extension [UInt8] {
+    fileprivate var length: Int { Int(self[0]) | Int(self[1]) << 8 | Int(self[2]) << 16 | Int(self[3]) << 24 }
+}

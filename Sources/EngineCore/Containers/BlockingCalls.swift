@@ -1,0 +1,9 @@
+import DriverHost
+import EngineErrors
+
+/// Blocking system calls, off Swift's own few threads.
+enum BlockingCalls {
+    static func run<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws(EngineError) -> R {
+        do { return try await BlockingPool.shared.run(body) } catch { throw EngineError.wrapping(error) }
+    }
+}

@@ -1,0 +1,83 @@
+import EngineErrors
+public import EngineModel
+import Glibc
+import LinuxSystem
+
+extension ContainerCatalog {
+    public func remove(_ reference: String, force: Bool, volumes: Bool) async throws {
+        let entry = try entry(reference)
+        try await entry.lane.run {
+            guard entries[entry.snapshot.id] === entry else {
+                throw EngineError(.notFound, "No such container: \(reference)")
+            }
+            if [.running, .paused, .restarting].contains(entry.snapshot.status.state) {
+                guard force else { throw Self.isRunning(entry.snapshot) }
+                entry.snapshot.host.autoRemove = false
+                try await halt(entry, signal: "SIGKILL", timeout: 0)
+            }
+            try await erase(entry, volumes: volumes)
+        }
+    }
+
+    private static func isRunning(_ container: ContainerSnapshot) -> EngineError {
+        let what = container.status.state == .paused ? "paused" : container.status.state == .restarting ? "restarting" : "running"
+        let advice = what == "paused" ? "unpause and then stop the container before removing or force remove" : "stop the container before removing or force remove"
+        return EngineError(.conflict, "cannot remove container \"/\(container.name)\": container is \(what): \(advice)")
+    }
+
+    /// `--rm`: nobody waits for the answer, so a failure is only logged. The container stays for another try.
+    func removeQuietly(_ entry: Entry) async {
+        do { try await erase(entry, volumes: true) } catch {
+            logger.error("a container was not removed after its end", metadata: ["container": "\(entry.snapshot.id)", "error": "\(error)"])
+            entry.snapshot.status.state = .dead
+            entry.snapshot.status.error = "\(error)"
+            await saveStatus(entry)
+            finishWaiters(entry, removed: true)
+        }
+    }
+
+    /// The record goes first: what is left after a crash has no owner and is removed at the next boot.
+    private func erase(_ entry: Entry, volumes: Bool) async throws(EngineError) {
+        let container = entry.snapshot, before = container.status.state
+        entry.snapshot.status.state = .removing
+        for (socket, _) in entry.attached { close(socket) }
+        entry.attached = []
+        do { try await environment.store.remove(ContainerSnapshot.self, container.id) } catch {
+            entry.snapshot.status.state = before
+            throw error
+        }
+        entries[container.id] = nil
+        names[container.name] = nil
+        for exec in entry.execs { execs[exec] = nil }
+        do {
+            let storage = try await environment.registry.storage(container.storageDriver)
+            try await storage.remove(layer(container.id))
+        } catch where error.code != .notFound {
+            logger.error("a container's layer was not removed", metadata: ["container": "\(container.id)", "error": "\(error)"])
+        }
+        do throws(Errno) { try Files.removeTree(directory(container.id)) } catch {
+            logger.error("a container's folder was not removed", metadata: ["container": "\(container.id)", "error": "\(error)"])
+        }
+        if volumes {
+            for point in container.mounts where point.kind == .volume { await dropAnonymous(point.name) }
+        }
+        publish("destroy", container)
+        entry.snapshot.status = container.status
+        finishWaiters(entry, removed: true)
+    }
+
+    public func prune(_ filter: @Sendable (ContainerSnapshot) -> Bool) async throws -> (ids: [String], bytes: Int64) {
+        var ids: [String] = [], bytes: Int64 = 0
+        for container in await list() where [.created, .exited, .dead].contains(container.status.state) && filter(container) {
+            let size = (try? await size(container.id)) ?? 0
+            do {
+                try await remove(container.id, force: false, volumes: false)
+                ids.append(container.id)
+                bytes += size
+            } catch let error as EngineError where error.code == .conflict || error.code == .notFound {
+                continue
+            }
+        }
+        return (ids, bytes)
+    }
+}

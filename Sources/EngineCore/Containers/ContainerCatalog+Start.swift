@@ -1,0 +1,169 @@
+import ContainerRuntime
+import DriverHost
+import DriverKit
+import EngineErrors
+import EngineModel
+import Glibc
+import LinuxSystem
+
+extension ContainerCatalog {
+    public func start(_ reference: String) async throws {
+        let entry = try entry(reference)
+        try await entry.lane.run {
+            try checkStart(entry)
+            entry.restart?.cancel()
+            entry.restart = nil
+            entry.snapshot.stoppedByUser = false
+            entry.snapshot.restartCount = 0
+            entry.restartDelay = .milliseconds(100)
+            do { try await run(entry) } catch {
+                await recordFailure(entry, EngineError.wrapping(error))
+                throw error
+            }
+        }
+    }
+
+    private func checkStart(_ entry: Entry) throws(EngineError) {
+        switch entry.snapshot.status.state {
+        case .running: throw EngineError(.notModified, "container \(entry.snapshot.id) is already running")
+        case .paused: throw EngineError(.conflict, "cannot start a paused container, try unpause instead")
+        case .removing, .dead:
+            throw EngineError(.conflict, "container is marked for removal and cannot be started")
+        case .created, .exited, .restarting: break
+        }
+    }
+
+    /// A start that failed leaves the container as it was, with the reason; `--rm` removes it.
+    private func recordFailure(_ entry: Entry, _ error: EngineError) async {
+        entry.snapshot.status.error = error.message
+        entry.snapshot.status.exitCode =
+            switch error.code {
+            case .commandNotFound: 127
+            case .commandNotExecutable: 126
+            default: 128
+            }
+        await saveStatus(entry)
+        finishWaiters(entry)
+        if entry.snapshot.host.autoRemove { await removeQuietly(entry) }
+    }
+
+    /// Runs the container. In its lane.
+    func run(_ entry: Entry) async throws(EngineError) {
+        let container = entry.snapshot
+        let plan = try await networkPlan(entry)
+        var prepared = plan.endpoint
+        var mounted: [String] = []
+        do {
+            let storage = try await environment.registry.storage(container.storageDriver)
+            let rootMounts = try await storage.mounts(layer(container.id))
+            var volumeMounts: [String: [Mount]] = [:]
+            for point in container.mounts where point.kind == .volume {
+                volumeMounts[point.name] = try await environment.volumes.mount(point.name, user: container.id)
+                mounted.append(point.name)
+            }
+            try writeHostFiles(container, prepared?.snapshot, plan)
+            let log = try await environment.registry.log(container.host.logDriver, options: container.host.logOptions)
+            let assembly = ContainerAssembly(
+                container: container, defaults: environment.defaults, network: plan.capabilities, networkOf: plan.networkOf,
+                rootMounts: rootMounts, volumeMounts: volumeMounts, logDriver: log, directory: directory(container.id),
+                cgroup: cgroup(container.id))
+            let attached = entry.attached
+            entry.attached = []
+            let running = try await environment.runtime.create(
+                assembly.specification(), limits: assembly.limits, attached: attached, kept: prepared?.takeSockets() ?? [])
+            do {
+                if let endpoint = prepared {
+                    prepared = nil
+                    entry.snapshot.networks = [try await environment.networks.join(endpoint, netns: running.networkNamespace().raw)]
+                } else {
+                    entry.snapshot.networks = plan.placeholder
+                }
+                try await running.start()
+            } catch {
+                await abandon(entry, running)
+                throw error
+            }
+            began(entry, running)
+            await saveStatus(entry)
+        } catch {
+            if let prepared { await environment.networks.release(prepared) }
+            for name in mounted { await environment.volumes.unmount(name, user: container.id) }
+            throw error
+        }
+    }
+
+    private func abandon(_ entry: Entry, _ running: RunningContainer) async {
+        running.signal(SIGKILL)
+        for endpoint in entry.snapshot.networks where !endpoint.endpointID.isEmpty {
+            await environment.networks.leave(endpoint, container: entry.snapshot.id)
+        }
+        for await event in running.events where event == .ended { break }
+        clean(entry.snapshot.id)
+    }
+
+    private func began(_ entry: Entry, _ running: RunningContainer) {
+        entry.running = running
+        entry.isStopping = false
+        entry.snapshot.status.state = .running
+        entry.snapshot.status.pid = running.pid
+        entry.snapshot.status.exitCode = 0
+        entry.snapshot.status.error = ""
+        entry.snapshot.status.oomKilled = false
+        entry.snapshot.status.started = Clock.now()
+        watch(entry, running)
+        publish("start", entry.snapshot)
+    }
+
+    func clean(_ id: String) {
+        do throws(EngineError) { try environment.runtime.clean(id, cgroup: cgroup(id)) } catch {
+            logger.warning("a container's cgroup was not removed", metadata: ["container": "\(id)", "error": "\(error)"])
+        }
+    }
+
+    // MARK: network
+
+    struct NetworkPlan {
+        var capabilities: DriverCapabilities?
+        var endpoint: PreparedEndpoint?
+        var networkOf: Int32 = 0
+        /// What `inspect` shows for a network that needs no endpoint.
+        var placeholder: [EndpointSnapshot] = []
+        /// The other container's folder, whose files are shared.
+        var sharedFiles: String?
+    }
+
+    private func networkPlan(_ entry: Entry) async throws(EngineError) -> NetworkPlan {
+        let container = entry.snapshot
+        if let other = NetworkSharing.container(container.host.networkMode) {
+            let sharing = try self.entry(other)
+            guard let running = sharing.running else {
+                throw EngineError(.conflict, "cannot join network of a non running container: \(sharing.snapshot.id)")
+            }
+            return NetworkPlan(networkOf: running.pid, sharedFiles: directory(sharing.snapshot.id))
+        }
+        let network = try await environment.networks.resolve(container.host.networkMode)
+        let capabilities = try await environment.networks.capabilities(of: network)
+        guard !capabilities.contains(.hostNamespace) else {
+            return NetworkPlan(capabilities: capabilities, placeholder: [EndpointSnapshot(networkID: network.id, networkName: network.name)])
+        }
+        let request = entry.networking.endpoints.first { [network.name, network.id, container.host.networkMode].contains($0.network) }
+        let endpoint = try await environment.networks.prepare(network, container: container, request: request)
+        return NetworkPlan(capabilities: capabilities, endpoint: endpoint)
+    }
+
+    private func writeHostFiles(_ container: ContainerSnapshot, _ endpoint: EndpointSnapshot?, _ plan: NetworkPlan) throws(EngineError) {
+        let folder = directory(container.id)
+        do throws(Errno) {
+            if let shared = plan.sharedFiles {
+                for name in ["hosts", "hostname", "resolv.conf"] { try Files.replace("\(folder)/\(name)", with: Files.read("\(shared)/\(name)")) }
+                return
+            }
+            let files = HostFiles(container: container, endpoint: endpoint, usesHostNetwork: plan.capabilities?.contains(.hostNamespace) ?? false)
+            try Files.replace("\(folder)/hosts", with: Array(files.hosts.utf8))
+            try Files.replace("\(folder)/hostname", with: Array(files.hostname.utf8))
+            try Files.replace("\(folder)/resolv.conf", with: Array(files.resolver.utf8))
+        } catch {
+            throw EngineError(error.code == ENOSPC ? .resourceExhausted : .internal, "the container's network files can't be written: \(error)", errno: error.code)
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import ContainerRuntime
+import EngineErrors
+import EngineModel
+import Glibc
+
+extension ContainerCatalog {
+    public func stop(_ reference: String, signal: String?, timeout: Int?) async throws {
+        let entry = try entry(reference)
+        try await entry.lane.run {
+            guard [.running, .paused, .restarting].contains(entry.snapshot.status.state) else {
+                throw EngineError(.notModified, "container \(entry.snapshot.id) is already stopped")
+            }
+            try await halt(entry, signal: signal, timeout: timeout)
+            publish("stop", entry.snapshot)
+        }
+    }
+
+    public func restart(_ reference: String, signal: String?, timeout: Int?) async throws {
+        let entry = try entry(reference)
+        try await entry.lane.run {
+            if entry.snapshot.status.state == .removing { throw EngineError(.conflict, "container is marked for removal and cannot be started") }
+            let removes = entry.snapshot.host.autoRemove
+            entry.snapshot.host.autoRemove = false
+            defer { entry.snapshot.host.autoRemove = removes }
+            if entry.running != nil { try await halt(entry, signal: signal, timeout: timeout) }
+            entry.snapshot.stoppedByUser = false
+            try await run(entry)
+            publish("restart", entry.snapshot)
+        }
+    }
+
+    public func kill(_ reference: String, signal: String?) async throws {
+        let entry = try entry(reference)
+        let number = try Signals.parse(signal.flatMap { $0.isEmpty ? nil : $0 } ?? "SIGKILL")
+        guard let running = entry.running else {
+            throw EngineError(.conflict, "cannot kill container: \(reference): container \(entry.snapshot.id) is not running")
+        }
+        if number == SIGKILL || number == SIGTERM { entry.snapshot.stoppedByUser = true }
+        publish("kill", entry.snapshot, ["signal": "\(number)"])
+        guard number == SIGKILL else {
+            running.signal(number)
+            return
+        }
+        entry.isStopping = true
+        let exit = exitStream(entry)
+        try await force(entry, running, exit)
+    }
+
+    /// Ends the container: the signal, then SIGKILL when the time is over. In its lane.
+    func halt(_ entry: Entry, signal: String?, timeout: Int?) async throws(EngineError) {
+        entry.isStopping = true
+        entry.snapshot.stoppedByUser = true
+        entry.restart?.cancel()
+        entry.restart = nil
+        guard let running = entry.running else {
+            entry.snapshot.status.state = .exited
+            await saveStatus(entry)
+            return finishWaiters(entry)
+        }
+        let configuration = entry.snapshot.configuration
+        let number = try Signals.parse(signal ?? configuration.stopSignal ?? "SIGTERM")
+        let seconds = timeout ?? configuration.stopTimeout ?? 10
+        if entry.snapshot.status.state == .paused { try resume(entry, running) }
+        let exit = exitStream(entry)
+        publish("kill", entry.snapshot, ["signal": "\(number)"])
+        running.signal(number)
+        if await Self.ended(exit, within: seconds < 0 ? nil : .seconds(seconds)) { return }
+        publish("kill", entry.snapshot, ["signal": "9"])
+        try await force(entry, running, exitStream(entry))
+    }
+
+    private func exitStream(_ entry: Entry) -> AsyncStream<WaitResult> {
+        let (stream, continuation) = AsyncStream<WaitResult>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        entry.exitWaiters.append(continuation)
+        return stream
+    }
+
+    /// SIGKILL, by the cgroup when the process alone does not go.
+    private func force(_ entry: Entry, _ running: RunningContainer, _ exit: AsyncStream<WaitResult>) async throws(EngineError) {
+        if entry.snapshot.status.state == .paused { try resume(entry, running) }
+        running.signal(SIGKILL)
+        if await Self.ended(exit, within: .seconds(5)) { return }
+        let cgroup = running.cgroup
+        try await BlockingCalls.run { try cgroup.kill() }
+        if await Self.ended(exitStream(entry), within: .seconds(5)) || entry.running == nil { return }
+        throw EngineError(.deadlineExceeded, "tried to kill container \(entry.snapshot.id), but did not receive an exit event")
+    }
+
+    private static func ended(_ exit: AsyncStream<WaitResult>, within limit: Duration?) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for await _ in exit { return true }
+                return false
+            }
+            if let limit {
+                group.addTask {
+                    try? await Task.sleep(for: limit)
+                    return false
+                }
+            }
+            let first = await group.next() ?? false
+            group.cancelAll()
+            return first
+        }
+    }
+
+    // MARK: pause
+
+    public func pause(_ reference: String) async throws {
+        let entry = try entry(reference)
+        try await entry.lane.run {
+            guard let running = entry.running else {
+                throw EngineError(.conflict, "Container \(entry.snapshot.id) is not running")
+            }
+            if entry.snapshot.status.state == .paused {
+                throw EngineError(.conflict, "Container \(entry.snapshot.id) is already paused")
+            }
+            let cgroup = running.cgroup
+            try await BlockingCalls.run { try cgroup.freeze(true) }
+            entry.snapshot.status.state = .paused
+            await saveStatus(entry)
+            publish("pause", entry.snapshot)
+        }
+    }
+
+    public func unpause(_ reference: String) async throws {
+        let entry = try entry(reference)
+        try await entry.lane.run {
+            guard let running = entry.running, entry.snapshot.status.state == .paused else {
+                throw EngineError(.conflict, "Container \(entry.snapshot.id) is not paused")
+            }
+            try resume(entry, running)
+            await saveStatus(entry)
+            publish("unpause", entry.snapshot)
+        }
+    }
+
+    private func resume(_ entry: Entry, _ running: RunningContainer) throws(EngineError) {
+        do { try running.cgroup.freeze(false) } catch { throw EngineError.wrapping(error) }
+        entry.snapshot.status.state = .running
+    }
+}

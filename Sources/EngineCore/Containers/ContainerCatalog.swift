@@ -1,0 +1,129 @@
+import ContainerRuntime
+public import EngineErrors
+public import EngineModel
+import Logging
+
+/// All containers of this daemon: the table, and every step of their lives.
+///
+/// Between a check of the table and its change there is no `await`; steps that must hold across one run in the
+/// container's lane.
+public actor ContainerCatalog: ContainerService, ExecService {
+    /// A container and what belongs to it while this daemon runs.
+    final class Entry {
+        var snapshot: ContainerSnapshot
+        let lane = Lane()
+        var running: RunningContainer?
+        /// Sockets of clients that attached before the start.
+        var attached: [(socket: Int32, streams: StreamSelection)] = []
+        var monitor: Task<Void, Never>?
+        /// What restarts it after a pause.
+        var restart: Task<Void, Never>?
+        var restartDelay = Duration.milliseconds(100)
+        var exitWaiters: [AsyncStream<WaitResult>.Continuation] = []
+        var removalWaiters: [AsyncStream<WaitResult>.Continuation] = []
+        var execs: Set<String> = []
+        /// A kill or stop is under way: no restart.
+        var isStopping = false
+        /// It is still being created: others do not see it yet.
+        var isBeingCreated = false
+        var networking = NetworkingRequest()
+        /// It ended while no daemon was there.
+        var needsDecision = false
+
+        init(_ snapshot: ContainerSnapshot) { self.snapshot = snapshot }
+    }
+
+    let environment: ContainerEnvironment
+    var entries: [String: Entry] = [:]
+    /// Name → id, also of containers that are being created.
+    var names: [String: String] = [:]
+    var execs: [String: ExecSnapshot] = [:]
+
+    public init(_ environment: ContainerEnvironment) async throws {
+        self.environment = environment
+        try await restore()
+    }
+
+    var logger: Logger { environment.logger }
+
+    func directory(_ id: String) -> String { "\(environment.defaults.dataRoot)/containers/\(id)" }
+    func cgroup(_ id: String) -> String { "\(environment.defaults.cgroupParent)/\(id)" }
+    /// The writable layer's key in the storage driver.
+    func layer(_ id: String) -> String { "container-\(id)" }
+
+    /// By name, id, or unique beginning of an id.
+    func entry(_ reference: String) throws(EngineError) -> Entry {
+        let name = reference.hasPrefix("/") ? String(reference.dropFirst()) : reference
+        if let found = entries[reference] ?? names[name].flatMap({ entries[$0] }), !found.isBeingCreated { return found }
+        let matches = reference.isEmpty ? [] : entries.values.filter { $0.snapshot.id.hasPrefix(reference) && !$0.isBeingCreated }
+        if matches.count > 1 {
+            throw EngineError(.invalidArgument, "Multiple IDs found with provided prefix: \(reference)")
+        }
+        guard let match = matches.first else { throw EngineError(.notFound, "No such container: \(reference)") }
+        return match
+    }
+
+    public func list() async -> [ContainerSnapshot] {
+        entries.values.filter { !$0.isBeingCreated }.map(\.snapshot).sorted { $0.created > $1.created }
+    }
+
+    public func inspect(_ reference: String) async throws -> ContainerSnapshot { try entry(reference).snapshot }
+
+    public func size(_ reference: String) async throws -> Int64 {
+        let snapshot = try entry(reference).snapshot
+        return try await environment.registry.storage(snapshot.storageDriver).usage(layer(snapshot.id)).bytes
+    }
+
+    public func rename(_ reference: String, to name: String) async throws {
+        let entry = try entry(reference)
+        let wanted = try checkName(name)
+        guard wanted != entry.snapshot.name else {
+            throw EngineError(.invalidArgument, "Renaming a container with the same name as its current name")
+        }
+        try await entry.lane.run {
+            try reserve(wanted, for: entry.snapshot.id)
+            let old = entry.snapshot.name
+            var changed = entry.snapshot
+            changed.name = wanted
+            do { try await environment.store.save(changed) } catch {
+                names[wanted] = nil
+                throw error
+            }
+            entry.snapshot.name = wanted
+            names[old] = nil
+            publish("rename", entry.snapshot, ["oldName": "/\(old)"])
+        }
+    }
+
+    func checkName(_ name: String) throws(EngineError) -> String {
+        let plain = name.hasPrefix("/") ? String(name.dropFirst()) : name
+        guard Identifier.isName(plain) else {
+            throw EngineError(.invalidArgument, "Invalid container name (\(name)), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
+        }
+        return plain
+    }
+
+    func reserve(_ name: String, for id: String) throws(EngineError) {
+        if let holder = names[name] {
+            throw EngineError(
+                .conflict, "Conflict. The container name \"/\(name)\" is already in use by container \"\(holder)\". "
+                    + "You have to remove (or rename) that container to be able to reuse that name.")
+        }
+        names[name] = id
+    }
+
+    func publish(_ action: String, _ container: ContainerSnapshot, _ more: [String: String] = [:]) {
+        var attributes = container.configuration.labels
+        attributes["name"] = container.name
+        attributes["image"] = container.configuration.image
+        attributes.merge(more) { _, new in new }
+        environment.events.publish(EngineEvent(.container, action, actor: container.id, attributes: attributes, time: Clock.now()))
+    }
+
+    /// Stores a status that need not survive a power cut; the next boot finds the truth anyway.
+    func saveStatus(_ entry: Entry) async {
+        do { try await environment.store.saveRelaxed(entry.snapshot) } catch {
+            logger.error("the status of a container was not stored", metadata: ["container": "\(entry.snapshot.id)", "error": "\(error)"])
+        }
+    }
+}

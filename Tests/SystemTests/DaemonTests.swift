@@ -1,0 +1,117 @@
+import Glibc
+import LinuxSystem
+import TestSupport
+import Testing
+
+@Suite("the daemon's own life", .enabled(if: Shared.isRoot), .serialized)
+struct DaemonTests {
+    @Test("a killed daemon's containers run on, and the next daemon takes them back")
+    func adoption() {
+        let engine = Engine(number: 2)
+        engine.start()
+        defer { engine.discard() }
+        engine.importBusybox()
+        engine.gantry("run", "-d", "--name", "counter", "-p", "127.0.0.1:18090:80", "busybox", "sh", "-c", "httpd -p 80 -h /www; i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done")
+        engine.gantry("run", "-d", "--name", "short", "busybox", "sh", "-c", "sleep 1; exit 6")
+        engine.gantry("run", "-d", "--rm", "--name", "removed", "busybox", "sleep", "1")
+        engine.kill()
+        #expect(Command.run(["/bin/busybox", "wget", "-qO-", "http://127.0.0.1:18090/"]).output.contains("hello from inside"), "its port stays published")
+        usleep(1_500_000)
+        engine.start()
+        #expect(engine.gantry("inspect", "--format", "{{.State.Running}}", "counter").output.trimmed == "true")
+        #expect(engine.gantry("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", "short").output.trimmed == "exited 6")
+        #expect(engine.gantry("inspect", "removed").status == 1)
+        let numbers = engine.gantry("logs", "counter").output.split(separator: "\n").compactMap { Int($0) }
+        #expect(numbers.count > 20 && numbers == Array(1...max(numbers.count, 1)), "every line once, in order")
+        #expect(engine.gantry("exec", "counter", "echo", "again").output == "again\n")
+        #expect(engine.gantry("stop", "-t", "0", "counter").status == 0)
+        let taken = engine.gantry("run", "--rm", "-p", "127.0.0.1:18090:80", "busybox", "true")
+        #expect(taken.status == 0, "the port is free again: \(taken.everything)")
+    }
+
+    @Test("two daemons run side by side")
+    func sideBySide() {
+        let engine = Engine(number: 3)
+        engine.start()
+        defer { engine.discard() }
+        engine.importBusybox()
+        let other = Shared.engine
+        engine.gantry("run", "-d", "--name", "same", "busybox", "sleep", "50")
+        other.withoutLeaks { _ in
+            #expect(other.gantry("run", "--rm", "--name", "same", "busybox", "echo", "ok").output == "ok\n")
+        }
+        #expect(engine.gantry("ps", "-q").output.trimmed.count == 12)
+    }
+
+    @Test("a daemon that stops and starts again has kept everything")
+    func restart() {
+        let engine = Engine(number: 4)
+        engine.start()
+        defer { engine.discard() }
+        engine.importBusybox()
+        engine.gantry("create", "--name", "kept", "-v", "vol:/data", "busybox", "echo", "still here")
+        engine.gantry("run", "-d", "--name", "runs", "busybox", "sleep", "100")
+        engine.stop()
+        engine.start()
+        #expect(engine.gantry("start", "-a", "kept").output == "still here\n")
+        #expect(engine.gantry("volume", "ls", "-q").output.trimmed == "vol")
+        #expect(engine.gantry("inspect", "--format", "{{.State.Running}}", "runs").output.trimmed == "true", "containers outlive the daemon")
+    }
+
+    @Test("TLS with client certificates")
+    func tls() {
+        let engine = Engine(number: 5)
+        let certificates = Command.run(["sh", "-c", """
+            set -e; mkdir -p \(engine.root)/tls; cd \(engine.root)/tls
+            openssl req -x509 -newkey rsa:2048 -nodes -keyout ca-key.pem -out ca.pem -days 2 -subj /CN=ca -addext basicConstraints=critical,CA:TRUE 2>/dev/null
+            for n in server client; do
+              openssl req -newkey rsa:2048 -nodes -keyout $n-key.pem -out $n.csr -subj /CN=$n 2>/dev/null
+              printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\\nextendedKeyUsage=%sAuth\\n' $n >ext
+              openssl x509 -req -in $n.csr -CA ca.pem -CAkey ca-key.pem -CAcreateserial -out $n.pem -days 2 -extfile ext 2>/dev/null
+            done; mkdir -p client; cp ca.pem client/ca.pem; cp client.pem client/cert.pem; cp client-key.pem client/key.pem
+            """])
+        #expect(certificates.status == 0, "\(certificates.everything)")
+        let tls = "\(engine.root)/tls"
+        let secured = Engine(number: 6, arguments: ["--host", "tcp://127.0.0.1:23760", "--tlsverify", "--tlscacert", "\(tls)/ca.pem", "--tlscert", "\(tls)/server.pem", "--tlskey", "\(tls)/server-key.pem"])
+        secured.start()
+        defer { secured.discard(); engine.discard() }
+        let trusted = Command.run(["docker", "version", "--format", "{{.Server.APIVersion}}"], environment: ["DOCKER_HOST": "tcp://127.0.0.1:23760", "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "\(tls)/client"])
+        #expect(trusted.status == 0, "\(trusted.everything)\(secured.log)")
+        let stranger = Command.run(["curl", "-sk", "https://127.0.0.1:23760/version"])
+        #expect(stranger.status != 0, "a client without a certificate is refused")
+        let ours = Command.run(["\(secured.bin)/gantry", "version"], environment: ["GANTRY_HOST": "tcp://127.0.0.1:23760", "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "\(tls)/client"])
+        #expect(ours.status == 0, "\(ours.everything)")
+    }
+
+    @Test("an unknown key names the nearest one, a flag too")
+    func configuration() throws {
+        let path = "/var/tmp/gantry-test-config-\(getpid()).json"
+        try Files.replace(path, with: Array("{\"data-rot\": \"/x\"}".utf8))
+        defer { unlink(path) }
+        let result = Command.run(["\(Engine.bin)/gantryd", "--config-file", path, "--validate"])
+        #expect(result.status == 1 && result.errors.contains("data-rot") && result.errors.contains("data-root"), "\(result.everything)")
+        let flag = Command.run(["\(Engine.bin)/gantryd", "--data-rot", "/x"])
+        #expect(flag.status != 0 && flag.errors.contains("--data-root"), "\(flag.everything)")
+    }
+
+    @Test("a full disk is an error and loses nothing")
+    func fullDisk() {
+        let engine = Engine(number: 7)
+        let made = Command.run(["sh", "-c", "set -e; truncate -s 24M \(engine.root)/disk; mkfs.ext4 -q \(engine.root)/disk; mkdir \(engine.dataRoot); mount -o loop \(engine.root)/disk \(engine.dataRoot)"])
+        #expect(made.status == 0, "\(made.everything)")
+        engine.start()
+        engine.importBusybox()
+        #expect(engine.gantry("run", "--rm", "busybox", "echo", "fits").output == "fits\n")
+        Command.run(["sh", "-c", "head -c 60000000 /dev/zero >\(engine.dataRoot)/filler"])
+        let refused = engine.gantry("import", "\(engine.root)/busybox.tar", "second:1")
+        #expect(refused.status == 1, "\(refused.everything)")
+        let run = engine.gantry("run", "--name", "full", "busybox", "true")
+        Command.run(["rm", "\(engine.dataRoot)/filler"])
+        #expect(engine.gantry("run", "--rm", "busybox", "echo", "again").output == "again\n", "after the disk was full: \(run.everything)")
+        #expect(engine.gantry("images", "-q").output.trimmed.split(separator: "\n").count == 1)
+        engine.gantry("rm", "-f", "full")
+        engine.stop()
+        Command.run(["umount", engine.dataRoot])
+        engine.discard()
+    }
+}

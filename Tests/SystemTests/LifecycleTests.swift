@@ -1,0 +1,142 @@
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("the life of a container", .enabled(if: Shared.isRoot), .serialized)
+struct LifecycleTests {
+    let engine = Shared.engine
+
+    func state(_ name: String) -> String {
+        engine.gantry("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", name).output.trimmed
+    }
+
+    @Test("create, start, stop, start again, kill, remove")
+    func wholeLife() {
+        engine.withoutLeaks { name in
+            let created = engine.gantry("create", "--name", name, "busybox", "sh", "-c", "trap 'exit 5' TERM; while :; do sleep 0.1; done")
+            #expect(created.output.trimmed.count == 64, "\(created.everything)")
+            #expect(state(name) == "created 0")
+            #expect(engine.gantry("start", name).output.trimmed == name)
+            #expect(state(name) == "running 0")
+            #expect(engine.gantry("stop", name).status == 0)
+            #expect(state(name) == "exited 5")
+            engine.gantry("start", name)
+            let refused = engine.gantry("rm", name)
+            #expect(refused.status == 1 && refused.errors.contains("container is running"), "\(refused.everything)")
+            #expect(engine.gantry("kill", name).status == 0)
+            #expect(state(name) == "exited 137")
+            #expect(engine.gantry("rm", name).output.trimmed == name)
+            let gone = engine.gantry("inspect", name)
+            #expect(gone.status == 1 && gone.errors.lowercased().contains("no such"), "\(gone.everything)")
+        }
+    }
+
+    @Test("an init that ignores signals is killed when the time is over")
+    func stubborn() {
+        engine.withoutLeaks { name in
+            engine.gantry("run", "-d", "--name", name, "busybox", "sh", "-c", "trap '' TERM; while :; do sleep 1; done")
+            #expect(engine.gantry("stop", "-t", "1", name).status == 0)
+            #expect(state(name) == "exited 137")
+        }
+    }
+
+    @Test("wait gives the exit status, also of what ended before")
+    func wait() {
+        engine.withoutLeaks { name in
+            engine.gantry("run", "-d", "--name", name, "busybox", "sh", "-c", "sleep 0.3; exit 9")
+            #expect(engine.gantry("wait", name).output.trimmed == "9")
+            #expect(engine.gantry("wait", name).output.trimmed == "9")
+        }
+    }
+
+    @Test("pause freezes, unpause thaws, rename renames, restart restarts")
+    func others() {
+        engine.withoutLeaks { name in
+            engine.gantry("run", "-d", "--name", name, "busybox", "sleep", "100")
+            #expect(engine.gantry("pause", name).status == 0)
+            #expect(state(name) == "paused 0")
+            #expect(engine.gantry("exec", name, "true").errors.contains("is paused"))
+            #expect(engine.gantry("unpause", name).status == 0)
+            #expect(engine.gantry("rename", name, name + "x").status == 0)
+            #expect(engine.gantry("restart", "-t", "0", name + "x").status == 0)
+            #expect(state(name + "x") == "running 0")
+            #expect(engine.gantry("top", name + "x").output.contains("sleep 100"))
+        }
+    }
+
+    @Test("a restart policy acts, counts and stops at its limit")
+    func restartPolicy() {
+        engine.withoutLeaks { name in
+            engine.gantry("run", "-d", "--name", name, "--restart", "on-failure:2", "busybox", "false")
+            var count = ""
+            for _ in 0..<100 {
+                count = engine.gantry("inspect", "--format", "{{.RestartCount}} {{.State.Status}}", name).output.trimmed
+                if count == "2 exited" { break }
+                usleep(50_000)
+            }
+            #expect(count == "2 exited")
+        }
+    }
+
+    @Test("events tell the story in order")
+    func events() {
+        engine.withoutLeaks { name in
+            let listener = engine.child("events", "--filter", "container=\(name)", "--format", "{{.Action}}")
+            usleep(300_000)
+            engine.gantry("run", "--rm", "--name", name, "busybox", "true")
+            #expect(listener.waitForOutput("destroy"))
+            listener.signal(SIGTERM)
+            let words = listener.finish(seconds: 5).output.split(separator: "\n").map(String.init)
+            #expect(words.filter { ["create", "start", "die", "destroy"].contains($0) } == ["create", "start", "die", "destroy"], "\(words)")
+        }
+    }
+
+    @Test("exec: output, status, user, folder, environment, stdin, missing command")
+    func exec() {
+        engine.withoutLeaks { name in
+            engine.gantry("run", "-d", "--name", name, "-e", "A=1", "busybox", "sleep", "100")
+            #expect(engine.gantry("exec", name, "sh", "-c", "echo $A; exit 4").status == 4)
+            #expect(engine.gantry("exec", "-u", "www", "-w", "/tmp", "-e", "B=2", name, "sh", "-c", "id -un; pwd; echo $A$B").output == "www\n/tmp\n12\n")
+            #expect(engine.gantry("exec", "-i", name, "cat", input: "over\n").output == "over\n")
+            let missing = engine.gantry("exec", name, "nosuch")
+            #expect(missing.status == 127 && missing.errors.contains("executable file not found in $PATH"), "\(missing.everything)")
+            #expect(engine.gantry("exec", "-d", name, "touch", "/tmp/made").status == 0)
+            usleep(200_000)
+            #expect(engine.gantry("exec", name, "ls", "/tmp/made").status == 0)
+            #expect(engine.gantry("exec", name, "grep", "CapEff", "/proc/self/status").output == "CapEff:\t00000000a80425fb\n")
+        }
+        #expect(engine.gantry("exec", "nosuch", "true").errors.contains("No such container: nosuch"))
+    }
+
+    @Test("a terminal: exec and run see one, with a size")
+    func terminal() {
+        engine.withoutLeaks { name in
+            let line = "stty rows 33 cols 77; \(engine.bin)/gantry run --rm -it --name \(name) busybox sh -c 'tty; stty size'"
+            let result = Command.run(["script", "-qec", line, "/dev/null"], environment: engine.environment)
+            #expect(result.output.contains("/dev/pts/0\r\n33 77"), "\(result.everything)")
+        }
+    }
+
+    @Test("logs: all, the tail, since, with times, followed to the end")
+    func logs() {
+        engine.withoutLeaks { name in
+            let follow = "for i in 1 2 3; do echo out$i; echo err$i >&2; sleep 0.2; done"
+            engine.gantry("run", "-d", "--name", name, "busybox", "sh", "-c", follow)
+            let followed = engine.gantry("logs", "-f", name)
+            #expect(followed.output == "out1\nout2\nout3\n" && followed.errors == "err1\nerr2\nerr3\n", "\(followed.everything)")
+            #expect(engine.gantry("logs", "--tail", "2", name).output == "out3\n")
+            let stamped = engine.gantry("logs", "-t", name).output
+            #expect(stamped.hasPrefix("20") && stamped.contains("Z out1\n"), "\(stamped)")
+            #expect(engine.gantry("logs", "--since", "1h", name).output == "out1\nout2\nout3\n")
+        }
+    }
+
+    @Test("attach shows what comes and takes input")
+    func attach() {
+        engine.withoutLeaks { name in
+            engine.gantry("create", "-i", "--name", name, "busybox", "sh", "-c", "read line; echo got $line")
+            let result = engine.gantry("start", "-a", "-i", name, input: "this\n")
+            #expect(result.output == "got this\n", "\(result.everything)")
+        }
+    }
+}

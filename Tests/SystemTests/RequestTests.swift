@@ -1,0 +1,35 @@
+import TestSupport
+import Testing
+
+@Suite("requests by hand", .enabled(if: Shared.isRoot), .serialized)
+struct RequestTests {
+    let engine = Shared.engine
+
+    func curl(_ arguments: String...) -> Command {
+        Command.run(["curl", "-s", "--unix-socket", "\(engine.root)/gantry.sock", "-w", "\n%{http_code}"] + arguments)
+    }
+
+    @Test("versions: too new, too old, none")
+    func versions() {
+        #expect(curl("http://d/v1.99/version").output == "{\"message\":\"client version 1.99 is too new. Maximum supported API version is 1.50\"}\n\n400"
+            || curl("http://d/v1.99/version").output.contains("client version 1.99 is too new. Maximum supported API version is 1.50"))
+        #expect(curl("http://d/v1.12/version").output.contains("client version 1.12 is too old. Minimum supported API version is 1.24"))
+        #expect(curl("http://d/_ping").output == "OK\n200")
+        #expect(curl("http://d/nonsense").output.contains("page not found") && curl("http://d/nonsense").output.hasSuffix("404"))
+    }
+
+    @Test("malformed and oversized requests are answered, and the daemon goes on")
+    func malformed() {
+        let json = ["-H", "Content-Type: application/json", "-d"]
+        #expect(curl(json[0], json[1], json[2], "{broken", "http://d/containers/create").output.hasSuffix("400"))
+        #expect(curl(json[0], json[1], json[2], "[]", "http://d/containers/create").output.hasSuffix("400"))
+        let header = curl("-H", "X-Long: " + String(repeating: "x", count: 100_000), "http://d/_ping").output
+        #expect(header.hasSuffix("431") || header.hasSuffix("400"), "\(header)")
+        Command.run(["sh", "-c", "(printf '{\"Image\":\"'; head -c 9000000 /dev/zero | tr '\\0' x; printf '\"}') >\(engine.root)/big.json"])
+        let big = curl("-H", "Content-Type: application/json", "-H", "Expect:", "--data-binary", "@\(engine.root)/big.json", "http://d/containers/create").output
+        #expect(big.hasSuffix("413"), "\(big.suffix(200))")
+        #expect(curl("-X", "POST", "http://d/containers/nosuch/start").output == "{\"message\":\"No such container: nosuch\"}\n\n404")
+        #expect(curl("http://d/containers/json?filters=%7B%22nosuch%22%3A%5B%22x%22%5D%7D").output.contains("invalid filter"))
+        #expect(curl("http://d/_ping").output == "OK\n200")
+    }
+}

@@ -1,0 +1,146 @@
+import Glibc
+import LinuxSystem
+public import Testing
+
+/// A daemon of the tests' own, with its own folders, socket, bridge and addresses.
+public final class Engine {
+    public let root: String
+    public let bin: String
+    public private(set) var pid: Int32 = 0
+    private var child: Child?
+    private let extra: [String]
+    private let bridge: String
+    private let subnet: String
+
+    public var socket: String { "unix://\(root)/gantry.sock" }
+    public var dataRoot: String { "\(root)/data" }
+    public var execRoot: String { "\(root)/exec" }
+
+    /// Where the executables are: beside the test's own.
+    public static let bin: String = {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &buffer, 4095)
+        var path = String(decoding: buffer[..<max(count, 0)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        // `swift test` may run the bundle through a helper of the toolchain.
+        if let bundle = CommandLine.arguments.first(where: { $0.hasSuffix(".xctest") }) { path = bundle }
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        return realpath(folder, nil).map { String(cString: $0) } ?? folder
+    }()
+
+    /// - Parameters:
+    ///   - number: keeps bridges and addresses of several daemons apart, 1 to 200.
+    ///   - dataRoot: nil: a new folder.
+    public init(number: Int, arguments: [String] = [], bin: String = Engine.bin) {
+        self.bin = bin
+        var template = Array("/var/tmp/gantry-test-XXXXXX".utf8CString)
+        root = String(cString: mkdtemp(&template))
+        bridge = "gtest\(number)"
+        subnet = "172.31.\(number).1/24"
+        extra = arguments
+    }
+
+    public func start() {
+        let child = Child(
+            ["\(bin)/gantryd", "--data-root", dataRoot, "--exec-root", execRoot, "--pidfile", "\(root)/pid", "--config-file", "\(root)/none.json",
+             "--host", socket, "--bridge", bridge, "--bip", subnet, "--debug"] + extra,
+            environment: ["GANTRY_DRIVER_CHECKS": "off"], errorFile: "\(root)/daemon.log")
+        self.child = child
+        pid = child.pid
+        let deadline = Child.now() + 15
+        while Child.now() < deadline {
+            if gantry("version").status == 0 { return }
+            usleep(20_000)
+        }
+        Issue.record("the daemon did not start: \(log)")
+    }
+
+    public var log: String { (try? Files.read("\(root)/daemon.log")).map { String(decoding: $0.suffix(4000), as: UTF8.self) } ?? "" }
+
+    /// SIGKILL, as a crash.
+    public func kill() {
+        guard pid > 0 else { return }
+        Glibc.kill(pid, SIGKILL)
+        _ = child?.finish(seconds: 10)
+        pid = 0
+    }
+
+    /// SIGTERM, and wait.
+    public func stop() {
+        guard pid > 0 else { return }
+        Glibc.kill(pid, SIGTERM)
+        let end = child?.finish(seconds: 20)
+        #expect(end?.status == 0, "the daemon ends cleanly: \(end?.everything ?? "")")
+        pid = 0
+    }
+
+    /// Everything that this daemon made goes.
+    public func discard() {
+        if pid > 0 {
+            let all = gantry("ps", "-aq").output.split(separator: "\n").map(String.init)
+            if !all.isEmpty { _ = run(["rm", "-f", "-v"] + all) }
+            stop()
+        }
+        try? Files.removeTree(root)
+    }
+
+    @discardableResult
+    public func gantry(_ arguments: String..., input: String? = nil, seconds: Int = 60) -> Command { run(arguments, input: input, seconds: seconds) }
+
+    public func run(_ arguments: [String], input: String? = nil, seconds: Int = 60) -> Command {
+        Command.run(["\(bin)/gantry"] + arguments, environment: environment, input: input, seconds: seconds)
+    }
+
+    /// The stock client.
+    @discardableResult
+    public func docker(_ arguments: String..., input: String? = nil, seconds: Int = 60) -> Command {
+        Command.run(["docker"] + arguments, environment: environment, input: input, seconds: seconds)
+    }
+
+    /// A program with the SDK; `client` is connected.
+    public func python(_ program: String, seconds: Int = 60) -> Command {
+        let start = "import docker\nclient = docker.DockerClient(base_url='\(socket)')\n"
+        let own = ".build/python/bin/python"
+        return Command.run([Files.exists(own) ? own : "python3", "-c", start + program], environment: environment, seconds: seconds)
+    }
+
+    public var environment: [String: String] { ["DOCKER_HOST": socket, "GANTRY_HOST": socket, "DOCKER_CONFIG": root] }
+
+    public func child(_ arguments: String...) -> Child { Child(["\(bin)/gantry"] + arguments, environment: environment) }
+
+    public func objects() -> KernelObjects { .count(daemon: pid, dataRoot: dataRoot, execRoot: execRoot) }
+
+    /// Debian's busybox as an image.
+    public func importBusybox(_ name: String = "busybox:latest") {
+        let tree = "\(root)/busybox", archive = "\(root)/busybox.tar"
+        let script = """
+            set -e; mkdir -p \(tree)/bin \(tree)/etc \(tree)/tmp \(tree)/www \(tree)/root; chmod 1777 \(tree)/tmp
+            cp /bin/busybox \(tree)/bin/; for n in $(/bin/busybox --list); do [ $n = busybox ] || ln -sf busybox \(tree)/bin/$n; done
+            printf 'root:x:0:0:root:/root:/bin/sh\\nwww:x:33:33:www:/www:/bin/sh\\n' >\(tree)/etc/passwd
+            printf 'root:x:0:\\nwww:x:33:\\nextra:x:44:www\\n' >\(tree)/etc/group
+            echo '<h1>hello from inside</h1>' >\(tree)/www/index.html
+            tar -C \(tree) --owner=0 --group=0 --numeric-owner -cf \(archive) .; rm -rf \(tree)
+            """
+        let made = Command.run(["sh", "-c", script])
+        #expect(made.status == 0, "\(made.everything)")
+        let imported = gantry("import", "--change", "CMD [\"sh\"]", archive, name)
+        #expect(imported.status == 0, "\(imported.everything)\(log)")
+    }
+
+    /// Runs the body and then looks for what it left: containers with the prefix are removed, everything else is a leak.
+    public func withoutLeaks(sourceLocation: SourceLocation = #_sourceLocation, _ body: (_ prefix: String) throws -> Void) rethrows {
+        let prefix = "t\(UInt32.random(in: 0...UInt32.max))"
+        let before = objects()
+        defer {
+            let mine = gantry("ps", "-aq", "--filter", "name=\(prefix)").output.split(separator: "\n").map(String.init)
+            if !mine.isEmpty { _ = run(["rm", "-f", "-v"] + mine) }
+            var growth = objects().growth(since: before)
+            // The kernel takes namespaces and links down behind our backs.
+            for _ in 0..<40 where !growth.isEmpty {
+                usleep(50_000)
+                growth = objects().growth(since: before)
+            }
+            #expect(growth.isEmpty, "something was left behind", sourceLocation: sourceLocation)
+        }
+        try body(prefix)
+    }
+}

@@ -1,0 +1,81 @@
+import Glibc
+import LinuxSystem
+
+/// What a container engine can leave behind, counted. Two counts are compared to find leaks.
+public struct KernelObjects: Equatable, Sendable, CustomStringConvertible {
+    public var counts: [String: Int] = [:]
+
+    /// - Parameters:
+    ///   - daemon: whose descriptors and threads count; 0: none.
+    ///   - dataRoot: whose files count.
+    public static func count(daemon: Int32, dataRoot: String, execRoot: String) -> KernelObjects {
+        var result = KernelObjects()
+        result.counts["mounts"] = lines("/proc/self/mountinfo")
+        result.counts["links"] = names("/sys/class/net").count
+        result.counts["network namespaces"] = namespaces()
+        result.counts["cgroups"] = cgroups()
+        result.counts["shims"] = shims(execRoot)
+        result.counts["running containers' folders"] = names("\(execRoot)/containers").count
+        result.counts["nftables lines"] = Command.run(["nft", "list", "ruleset"]).output.split(separator: "\n").count { !$0.contains("counter") }
+            + Command.run(["nft", "list", "ruleset"]).output.split(separator: ",").count
+        result.counts["files in the data folder"] = files(dataRoot)
+        if daemon > 0 { result.counts["descriptors of the daemon"] = names("/proc/\(daemon)/fd").count }
+        return result
+    }
+
+    /// What grew, in words; empty: nothing.
+    public func growth(since before: KernelObjects) -> [String] {
+        counts.sorted { $0.key < $1.key }.compactMap { name, count in
+            let old = before.counts[name] ?? 0
+            return count > old ? "\(name): \(old) before, \(count) now" : nil
+        }
+    }
+
+    public var description: String { counts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ") }
+
+    private static func names(_ folder: String) -> [String] { (try? Files.list(folder)) ?? [] }
+    private static func lines(_ path: String) -> Int { ((try? Files.read(path)) ?? []).count { $0 == 0x0a } }
+
+    private static func namespaces() -> Int {
+        var found = Set<String>()
+        for name in names("/proc") where Int(name) != nil {
+            var buffer = [CChar](repeating: 0, count: 64)
+            let count = readlink("/proc/\(name)/ns/net", &buffer, 63)
+            if count > 0 { found.insert(String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)) }
+        }
+        return found.count
+    }
+
+    private static func cgroups() -> Int {
+        var total = 0
+        for controller in names("/sys/fs/cgroup") {
+            total += folders("/sys/fs/cgroup/\(controller)/gantry")
+        }
+        return total + folders("/sys/fs/cgroup/gantry")
+    }
+
+    private static func folders(_ path: String) -> Int {
+        names(path).reduce(0) { sum, name in
+            var status = stat()
+            return sum + (lstat("\(path)/\(name)", &status) == 0 && status.st_mode & S_IFMT == S_IFDIR ? 1 : 0)
+        }
+    }
+
+    private static func shims(_ execRoot: String) -> Int {
+        names("/proc").count { name in
+            guard Int(name) != nil, let line = try? Files.read("/proc/\(name)/cmdline") else { return false }
+            guard line.starts(with: "gantry-shim".utf8), let status = try? Files.read("/proc/\(name)/stat") else { return false }
+            return !String(decoding: status, as: UTF8.self).contains(") Z")
+        }
+    }
+
+    /// All but the database, whose journal comes and goes.
+    private static func files(_ root: String) -> Int {
+        names(root).reduce(0) { sum, name in
+            if name.hasPrefix("state.sqlite") { return sum }
+            var status = stat()
+            guard lstat("\(root)/\(name)", &status) == 0 else { return sum }
+            return sum + 1 + (status.st_mode & S_IFMT == S_IFDIR ? files("\(root)/\(name)") : 0)
+        }
+    }
+}
