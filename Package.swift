@@ -135,7 +135,7 @@ let package = Package(
         .executableTarget(
             name: "gantry", dependencies: ["EngineCLI"], swiftSettings: strict + staticRuntime, linkerSettings: staticLink),
     ] + drivers.map(target) + [
-        module("TestSupport", ["LinuxSystem"]),
+        module("TestSupport", ["LinuxSystem", "CLinux"]),
     ].map { $0.path = "Tests/TestSupport"; return $0 } + [
         test("DriverHostTests", ["DriverHost", "DriverKit", "TestSupport"]),
         test("LinuxNetlinkTests", ["LinuxNetlink", "LinuxSystem", "TestSupport"]),

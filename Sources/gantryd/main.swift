@@ -1,1 +1,4 @@
-// placeholder
+import EngineDaemon
+import Glibc
+
+exit(await Daemon.main(CommandLine.arguments))

@@ -57,11 +57,34 @@ func refusedFiles(_ text: String, _ sentence: String) {
     #expect(throws: ConfigurationError(sentence)) { try configuration(text) }
 }
 
-@Test("text that is no JSON is refused, and the error says where")
-func noJSON() {
-    let failure = #expect(throws: ConfigurationError.self) { try configuration("{\n\"debug\" true}") }
-    #expect(failure?.message.hasPrefix("the file is not valid JSON: ") == true)
-    #expect(failure?.message.contains("line 2") == true)
+@Test("text that is no JSON is refused, and the error says where and why", arguments: [
+    ("{\n\"debug\" true}", "line 2: \":\" is missing after the key \"debug\""),
+    ("{\"hosts\": [\"a\"\n\"b\"]}", "line 2: \",\" or \"]\" is missing in a list"),
+    ("{\"mtu\": 1} x", "line 1: there is text after the end of the object"),
+    ("{\n\n\"group\": docker}", "line 3: \"docker\" is no value; texts need double quotes"),
+    ("{group: 1}", "line 1: a key in double quotes, or \"}\", must stand here"),
+    ("{\"group\": \"a\n\"}", "line 1: a text does not end on its line"),
+    ("{\"mtu\": 1, \"mtu\": 2}", "line 1: the key \"mtu\" is there twice"),
+    ("{\"mtu\": 1x}", "line 1: \"1x\" is no number"),
+    ("{ /* ", "line 1: a comment begins here and never ends"),
+    ("{\"group\": \"\\ud800\"}", "line 1: half of a surrogate pair"),
+    ("{\"debug\":", "line 1: the file ends where a value must stand"),
+    ("nonsense", "line 1: \"nonsense\" is no value; texts need double quotes"),
+])
+func noJSON(_ text: String, _ reason: String) {
+    #expect(throws: ConfigurationError("the file is not valid JSON: \(reason)")) { try configuration(text) }
+}
+
+@Test("escapes in texts", arguments: [
+    (#""a\"b\\c\/""#, "a\"b\\c/"), (#""\u00e9\n""#, "é\n"), (#""\ud83d\ude00""#, "😀"), ("\"ü\"", "ü"),
+])
+func escapes(_ text: String, _ value: String) throws {
+    #expect(try JSONReader.parse(Array(text.utf8)) == .text(value))
+}
+
+@Test("brackets inside each other are no way to break the reader")
+func deepNesting() {
+    #expect(throws: ConfigurationError.self) { try JSONReader.parse([UInt8](repeating: UInt8(ascii: "["), count: 100_000)) }
 }
 
 @Test("a directive from two places is a conflict, even when both agree", arguments: [

@@ -2,6 +2,7 @@ import DriverHost
 import DriverKit
 import EngineErrors
 public import EngineModel
+import Logging
 import StateStore
 
 extension VolumeCatalog {

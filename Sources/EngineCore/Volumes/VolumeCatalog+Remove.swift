@@ -1,7 +1,8 @@
 import DriverHost
 import DriverKit
 import EngineErrors
-public import EngineModel
+import EngineModel
+import Logging
 import StateStore
 
 extension VolumeCatalog {

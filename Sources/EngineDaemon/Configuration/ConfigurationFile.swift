@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import LinuxSystem
 
@@ -17,7 +16,7 @@ enum ConfigurationFile {
     static func parse(_ bytes: [UInt8]) throws(ConfigurationError) -> [String: Setting] {
         // Docker, too, takes an empty file for an empty configuration.
         if bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0d).contains($0) }) { return [:] }
-        guard case .object(let members) = try json(bytes) else {
+        guard case .object(let members) = try JSONReader.parse(bytes) else {
             throw ConfigurationError("the file must hold one JSON object")
         }
         try checkKeys(members.keys)
@@ -27,13 +26,6 @@ enum ConfigurationFile {
             settings[key] = try directive.read(value, key: key)
         }
         return settings
-    }
-
-    private static func json(_ bytes: [UInt8]) throws(ConfigurationError) -> JSONValue {
-        do { return try JSONValue.parse(bytes) } catch let DecodingError.dataCorrupted(context) {
-            let reason = context.underlyingError.map { "\($0)" } ?? context.debugDescription
-            throw ConfigurationError("the file is not valid JSON: \(reason)")
-        } catch { throw ConfigurationError("the file is not valid JSON: \(error)") }
     }
 
     private static func checkKeys(_ keys: some Sequence<String>) throws(ConfigurationError) {

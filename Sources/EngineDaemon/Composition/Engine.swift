@@ -1,0 +1,83 @@
+import ContainerRuntime
+import ContentStore
+import DriverHost
+import EngineCore
+import EngineErrors
+import EngineHTTP
+import EngineModel
+import LinuxCgroups
+import Logging
+import StateStore
+
+/// The parts of a running engine, put together here and nowhere else.
+struct Engine: Sendable {
+    let store: StateStore
+    let events: EventBus
+    let containers: ContainerCatalog
+    let images: ImageCatalog
+    let networks: NetworkCatalog
+    let volumes: VolumeCatalog
+    let system: SystemInfo
+
+    var services: EngineServices {
+        EngineServices(
+            containers: containers, execs: containers, images: images, networks: networks, volumes: volumes, system: system)
+    }
+
+    /// Opens the state, takes back what runs, and is ready to serve.
+    init(_ configuration: DaemonConfiguration, _ files: InstalledFiles, _ live: LiveSettings, _ logger: Logger) async throws {
+        let mark = Mark.of(configuration.dataRoot)
+        store = try StateStore(path: "\(configuration.dataRoot)/state.sqlite")
+        events = EventBus()
+        let registry = DriverRegistry(configuration.registry(files, mark))
+        registry.discover()
+        let content = try ContentStore(root: "\(configuration.dataRoot)/content")
+        images = try await ImageCatalog(store: store, content: content, registry: registry, events: events)
+        networks = try await NetworkCatalog(store: store, registry: registry, events: events, defaults: configuration.networkDefaults(mark))
+        volumes = try await VolumeCatalog(store: store, registry: registry, events: events)
+        let runtime = try ContainerRuntime(
+            program: ShimProgram(path: try files.required("gantry-shim")), execRoot: configuration.execRoot, cgroups: try CgroupSystem.detect())
+        containers = try await ContainerCatalog(
+            ContainerEnvironment(
+                store: store, registry: registry, events: events, images: images, networks: networks, volumes: volumes, runtime: runtime,
+                logger: logger, defaults: configuration.containerDefaults(files, mark)))
+        system = try await SystemInfo(
+            store: store, registry: registry, events: events, dataRoot: configuration.dataRoot, settings: { live.information },
+            counts: Self.counts(containers, images))
+        await connect()
+        for report in store.quarantined { logger.error("part of the state was set aside", metadata: ["error": "\(report)"]) }
+    }
+
+    /// The catalogues ask each other who uses what.
+    private func connect() async {
+        let containers = containers
+        await images.setContainers { await containers.list() }
+        await networks.setContainers { await containers.list() }
+        await volumes.setUsers { name in
+            await containers.list().filter { $0.mounts.contains { $0.kind == .volume && $0.name == name } }.map(\.id)
+        }
+    }
+
+    private static func counts(_ containers: ContainerCatalog, _ images: ImageCatalog) -> @Sendable () async -> SystemInfo.Counts {
+        {
+            var counts = SystemInfo.Counts()
+            for container in await containers.list() {
+                counts.containers += 1
+                switch container.status.state {
+                case .running, .restarting: counts.running += 1
+                case .paused: counts.paused += 1
+                default: counts.stopped += 1
+                }
+            }
+            counts.images = (try? await images.listImages().count) ?? 0
+            return counts
+        }
+    }
+}
+
+extension InstalledFiles {
+    fileprivate func required(_ name: String) throws(EngineError) -> String {
+        if let path = executable(name) { return path }
+        throw EngineError(.notFound, "the executable \(name) was found neither in \(folder) nor in \(folder)/../lib/gantry; install Gantry again")
+    }
+}

@@ -1,0 +1,54 @@
+import EngineErrors
+import EngineHTTP
+
+/// The sockets of a configuration, with what has to be said about them.
+struct Listeners {
+    private(set) var all: [Listener] = []
+    /// For the log and for `info`: ways to become root on this host without a password.
+    private(set) var warnings: [String] = []
+
+    /// Removes unix sockets that nobody listens on any more.
+    init(_ configuration: DaemonConfiguration) throws {
+        for host in configuration.effectiveHosts {
+            switch try ListenAddress(host, usesTLS: configuration.usesTLS) {
+            case .unix(let path):
+                try UnixSocketFile.prepare(path)
+                all.append(Listener(address: .unix(path: path, mode: 0o660, group: try SocketGroup.id(configuration.group)), tls: nil))
+            case .tcp(let host, let port):
+                all.append(Listener(address: .tcp(host: host.isEmpty ? "0.0.0.0" : host, port: port), tls: configuration.tlsFiles))
+                warn(host.isEmpty ? "0.0.0.0" : host, port, configuration)
+            case .inherited(let name):
+                all += try Self.inherited(name).map { Listener(address: .inherited($0), tls: nil) }
+            }
+        }
+    }
+
+    private mutating func warn(_ host: String, _ port: Int, _ configuration: DaemonConfiguration) {
+        if configuration.tlsVerify { return }
+        let place = "\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        let why = configuration.usesTLS ? "https://\(place) without TLS client verification" : "http://\(place) without encryption"
+        warnings.append(
+            "API is accessible on \(why): anyone who can reach it is root on this host; use --tlsverify with --tlscacert, --tlscert and --tlskey")
+    }
+
+    private static func inherited(_ name: String) throws(EngineError) -> [Int32] {
+        let sockets = ServiceManager.takeSockets()
+        if sockets.isEmpty {
+            throw EngineError(.invalidArgument, "no sockets found via socket activation: make sure the service was started by systemd")
+        }
+        if name.isEmpty || name == "*" { return sockets.map(\.descriptor) }
+        let found = sockets.filter { $0.name == name || "\($0.descriptor)" == name }
+        if found.isEmpty {
+            let names = sockets.map { $0.name.isEmpty ? "\($0.descriptor)" : $0.name }.joined(separator: ", ")
+            throw EngineError(.invalidArgument, "no socket fd://\(name) found via socket activation; there is: \(names)")
+        }
+        return found.map(\.descriptor)
+    }
+}
+
+extension DaemonConfiguration {
+    fileprivate var tlsFiles: TLSFiles? {
+        guard usesTLS else { return nil }
+        return TLSFiles(ca: tlsCA.isEmpty ? nil : tlsCA, certificate: tlsCertificate, key: tlsKey, verify: tlsVerify)
+    }
+}

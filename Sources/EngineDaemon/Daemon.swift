@@ -1,0 +1,92 @@
+import EngineHTTP
+import Glibc
+import LinuxSystem
+import Logging
+import ServiceLifecycle
+import StateStore
+import UnixSignals
+
+/// The program: from the command line to the exit status.
+public enum Daemon {
+    /// - Parameter arguments: with the program's name in front.
+    /// - Returns: 0, 1 when it could not run, 125 for a wrong command line, as Docker's.
+    public static func main(_ arguments: [String]) async -> Int32 {
+        let invocation: Invocation
+        do throws(ConfigurationError) { invocation = try Invocation(Array(arguments.dropFirst())) } catch {
+            say("\(error)\nSee 'gantryd --help'.", to: STDERR_FILENO)
+            return 125
+        }
+        switch invocation.action {
+        case .printHelp: return say(Usage.text)
+        case .printVersion: return say(Version.text)
+        case .validate, .run: break
+        }
+        do {
+            let configuration = try invocation.configuration()
+            if invocation.action == .validate { return say("configuration OK") }
+            try await run(invocation, configuration)
+            return 0
+        } catch {
+            say("gantryd: \(error)", to: STDERR_FILENO)
+            return 1
+        }
+    }
+
+    private static func run(_ invocation: Invocation, _ configuration: DaemonConfiguration) async throws {
+        guard geteuid() == 0 else {
+            throw ConfigurationError("gantryd needs to be started with root privileges")
+        }
+        prepareProcess(configuration)
+        let logger = Logger(label: "gantryd")
+        try Files.makeDirectories(configuration.dataRoot, mode: 0o710)
+        try Files.makeDirectories(configuration.execRoot, mode: 0o711)
+        let pidfile = try Pidfile(configuration.effectivePidfile)
+        let lock = try FolderLock(configuration.dataRoot)
+        let listeners = try Listeners(configuration)
+        for warning in listeners.warnings { logger.warning("\(warning)") }
+        let live = LiveSettings(configuration, warnings: listeners.warnings.map { "WARNING: \($0)" })
+        let engine = try await Engine(configuration, InstalledFiles(), live, logger)
+        let outcome: Result<Void, any Error>
+        do { outcome = .success(try await serve(engine, listeners.all, live, invocation, logger)) } catch { outcome = .failure(error) }
+        await engine.store.close()
+        _ = consume pidfile
+        _ = consume lock
+        try outcome.get()
+    }
+
+    /// Until SIGTERM or SIGINT; requests under way get `--shutdown-timeout` to end.
+    private static func serve(
+        _ engine: Engine, _ listeners: [Listener], _ live: LiveSettings, _ invocation: Invocation, _ logger: Logger
+    ) async throws {
+        let timeout = live.configuration.shutdownTimeout
+        let server = HTTPServer(listeners: listeners, services: engine.services, logger: logger) { addresses in
+            for address in addresses { logger.info("API listen on \(address)") }
+            ServiceManager.notify("READY=1")
+        }
+        // Ended in reverse order.
+        let services: [(any Service, String)] = [
+            (Reload(invocation: invocation, live: live, events: engine.events, logger: logger), "reload"), (server, "http"),
+            (Farewell(timeout: timeout, logger: logger), "farewell"),
+        ]
+        var group = ServiceGroupConfiguration(
+            services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0.0, serviceName: $0.1) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        if timeout >= 0 { group.maximumGracefulShutdownDuration = .seconds(timeout) }
+        try await ServiceGroup(configuration: group).run()
+    }
+
+    private static func prepareProcess(_ configuration: DaemonConfiguration) {
+        LogfmtHandler.level = configuration.effectiveLevel
+        LoggingSystem.bootstrap { _ in LogfmtHandler() }
+        ProcessLimits.raiseDescriptors()
+        umask(0o022)
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    @discardableResult
+    private static func say(_ text: String, to descriptor: Int32 = STDOUT_FILENO) -> Int32 {
+        var line = text + "\n"
+        line.withUTF8 { try? Files.writeAll(descriptor, UnsafeRawBufferPointer($0)) }
+        return 0
+    }
+}
