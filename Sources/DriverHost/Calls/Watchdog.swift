@@ -1,0 +1,57 @@
+import Glibc
+
+/// One thread that looks after the deadlines of all calls. It sleeps while no call is under way, and a short call
+/// costs it nothing but an entry in a table.
+final class Watchdog: Sendable {
+    static let shared = Watchdog()
+
+    private struct State {
+        var calls: [ObjectIdentifier: any PendingCall] = [:]
+        var isAsleep = false
+        var hasThread = false
+    }
+
+    private let state = WaitingLock(State())
+    private static let interval: Int64 = 20_000_000
+
+    func watch(_ call: any PendingCall) {
+        let needsThread = state.withLock { state in
+            state.calls[ObjectIdentifier(call)] = call
+            if state.isAsleep { self.state.wakeOne() }
+            defer { state.hasThread = true }
+            return !state.hasThread
+        }
+        if needsThread { startThread() }
+    }
+
+    func forget(_ call: any PendingCall) {
+        state.withLock { _ = $0.calls.removeValue(forKey: ObjectIdentifier(call)) }
+    }
+
+    private func startThread() {
+        var thread = pthread_t()
+        let code = pthread_create(&thread, nil, { _ in
+            nameThread("gantry-deadline")
+            Watchdog.shared.run()
+            return nil
+        }, nil)
+        precondition(code == 0, "no thread can be made: \(String(cString: strerror(code)))")
+        pthread_detach(thread)
+    }
+
+    private func run() {
+        while true {
+            let calls = state.withLock { state in
+                while state.calls.isEmpty {
+                    state.isAsleep = true
+                    self.state.wait()
+                    state.isAsleep = false
+                }
+                self.state.wait(until: monotonicTime() + Self.interval)
+                return Array(state.calls.values)
+            }
+            let now = monotonicTime()
+            for call in calls where !call.tick(now) { forget(call) }
+        }
+    }
+}
