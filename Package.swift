@@ -143,6 +143,7 @@ let package = Package(
         test("ContentStoreTests", ["ContentStore", "OCISpecs", "EngineModel", "DriverHost", "TestSupport"]),
         test("StateStoreTests", ["StateStore", "EngineModel", "EngineErrors", "TestSupport"]),
         test("ContainerRuntimeTests", ["ContainerRuntime", "LinuxSystem", "TestSupport"]),
+        test("EngineCoreTests", ["EngineCore", "EngineErrors", "EngineModel", "TestSupport"]),
         test("EngineWireTests", ["EngineWire", "TestSupport"]),
         test("EngineHTTPTests", ["EngineHTTP", "EngineWire", "TestSupport"]),
         test("EngineDaemonTests", ["EngineDaemon", "EngineErrors", "EngineModel", "TestSupport", log]),

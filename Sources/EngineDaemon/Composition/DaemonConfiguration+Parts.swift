@@ -9,7 +9,7 @@ extension DaemonConfiguration {
         DriverRegistry.Configuration(
             directories: driverDirectories + files.driverFolders, stateRoot: dataRoot, mark: mark,
             defaults: [.storage: storageDriver, .log: logDriver, .network: "bridge", .volume: "local"],
-            instanceOptions: [.storage: storageInstanceOptions], checksOwnership: checksDrivers(files))
+            instanceOptions: [.storage: storageInstanceOptions], checksOwnership: checksDrivers(files), log: DriverMessages.write)
     }
 
     /// A build folder belongs to whoever builds; tests of an installed tree may say so too.

@@ -30,7 +30,7 @@ struct Engine: Sendable {
         store = try StateStore(path: "\(configuration.dataRoot)/state.sqlite")
         events = EventBus()
         let registry = DriverRegistry(configuration.registry(files, mark))
-        registry.discover()
+        try await DefaultDrivers.check(registry, configuration, files)
         let content = try ContentStore(root: "\(configuration.dataRoot)/content")
         images = try await ImageCatalog(store: store, content: content, registry: registry, events: events)
         networks = try await NetworkCatalog(store: store, registry: registry, events: events, defaults: configuration.networkDefaults(mark))
