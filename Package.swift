@@ -139,6 +139,7 @@ let package = Package(
     ].map { $0.path = "Tests/TestSupport"; return $0 } + [
         test("DriverHostTests", ["DriverHost", "DriverKit", "TestSupport"]),
         test("LinuxNetlinkTests", ["LinuxNetlink", "LinuxSystem", "TestSupport"]),
+        test("NetworkBridgeTests", ["DriverHost", "DriverKit", "LinuxNetlink", "LinuxSystem", "EngineErrors", "TestSupport"]),
         test("LinuxCgroupsTests", ["LinuxCgroups", "LinuxSystem", "TestSupport"]),
         test("ContentStoreTests", ["ContentStore", "OCISpecs", "EngineModel", "DriverHost", "TestSupport"]),
         test("StateStoreTests", ["StateStore", "EngineModel", "EngineErrors", "TestSupport"]),

@@ -128,7 +128,9 @@ extension SetElement {
     init(_ object: OpaquePointer) {
         key = Self.bytes(object, NFTNL_SET_ELEM_KEY)
         value = Self.bytes(object, NFTNL_SET_ELEM_DATA)
-        endsRange = nftnl_set_elem_get_u32(object, UInt16(NFTNL_SET_ELEM_FLAGS)) & UInt32(NFT_SET_ELEM_INTERVAL_END.rawValue) != 0
+        // The library reads a flag that is not set through a null pointer.
+        let flags = Self.bytes(object, NFTNL_SET_ELEM_FLAGS).withUnsafeBytes(\.u32)
+        endsRange = flags & UInt32(NFT_SET_ELEM_INTERVAL_END.rawValue) != 0
         let data = Self.bytes(object, NFTNL_SET_ELEM_USERDATA)
         comment = data.count > 2 && data[0] == 0 ? String(decoding: data[2...].prefix { $0 != 0 }, as: UTF8.self) : ""
     }

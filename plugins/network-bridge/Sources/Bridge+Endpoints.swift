@@ -18,10 +18,18 @@ extension Bridge {
         let link = LinkReference.name(plan.hostName)
         let requests: [RouteRequest] =
             [.createVeth(pair), .change(link, port)] + (hasIPv6 ? [.change(link, quiet)] : []) + [.change(link, Self.up)]
+        do { try attempt(requests, plan, &kernel) } catch let error as Errno where error.code == EEXIST {
+            // The endpoint may have left a moment ago.
+            reaper.drain()
+            try attempt(requests, plan, &kernel)
+        }
+    }
+
+    private func attempt(_ requests: [RouteRequest], _ plan: EndpointPlan, _ kernel: inout Kernel) throws {
         // EAFNOSUPPORT: the interface has no IPv6.
         do { try kernel.route.perform(requests, ignoring: [EAFNOSUPPORT]) } catch {
-            if error.code == EEXIST { throw Errno(EEXIST, "connect the container: the interface \(plan.name) inside it or \(plan.hostName) exists") }
-            try? kernel.route.perform([.delete(link)])
+            if error.code == EEXIST { throw Errno(EEXIST, "add the interface \(plan.name) to it (\(plan.hostName) on the host)") }
+            try? kernel.route.perform([.delete(.name(plan.hostName))])
             throw error
         }
     }
