@@ -37,8 +37,10 @@ extension VolumeCatalog {
     private func instance(_ driver: String, for name: String) async throws(EngineError) -> VolumeInstance {
         do throws(EngineError) {
             return try await registry.volume(driver.isEmpty ? nil : driver)
-        } catch {
+        } catch where error.code == .notFound && !driver.isEmpty {
             throw VolumeFailure.prefixed("create \(name): error looking up volume plugin \(driver)", error)
+        } catch {
+            throw VolumeFailure.prefixed("create \(name)", error)
         }
     }
 
