@@ -1,0 +1,99 @@
+import ContentStore
+import DriverHost
+import DriverKit
+import EngineErrors
+import EngineModel
+import Logging
+import OCISpecs
+
+// Blobs and snapshots without an image.
+extension ImageCatalog {
+    struct Collected {
+        /// Chain ids of the layers that went, highest first.
+        var chains: [Digest] = []
+        /// That became free in storage drivers.
+        var bytes: Int64 = 0
+    }
+
+    /// Removes what no image names; later, if content arrives just now. In `lane`. What can't be removed stays for the
+    /// next time: a snapshot that is the parent of a container's is in use, whatever happened to its image.
+    func collect() async -> Collected {
+        guard arrivals == 0 else {
+            wantsCollection = true
+            return Collected()
+        }
+        wantsCollection = false
+        var collected = Collected()
+        for name in storageDrivers() {
+            guard let storage = try? await registry.storage(name) else { continue }
+            await collect(in: storage, &collected)
+        }
+        await collectBlobs()
+        return collected
+    }
+
+    /// Those that hold layers, as far as is known, and the default.
+    private func storageDrivers() -> Set<String> {
+        Set(images.values.flatMap(\.storageDrivers)).union([registry.defaultName(.storage)])
+    }
+
+    private func collect(in storage: StorageInstance, _ collected: inout Collected) async {
+        let live = Set(images.values.flatMap { LayerChain.identifiers($0.diffIDs.compactMap { Digest($0) }) })
+        guard let snapshots = try? await storage.walk() else { return }
+        for snapshot in Self.childrenFirst(snapshots) {
+            let chain = LayerChain.identifier(ofSnapshot: snapshot.key)
+            let isUnfinished = snapshot.key.hasPrefix(LayerChain.unfinishedPrefix)
+            guard isUnfinished || chain.map({ !live.contains($0) }) == true else { continue }
+            let bytes = (try? await storage.usage(snapshot.key).bytes) ?? 0
+            do throws(EngineError) { try await storage.remove(snapshot.key) } catch {
+                if error.code != .conflict { logger.warning("snapshot \(snapshot.key) of \(storage.name) stays: \(error)") }
+                continue
+            }
+            collected.bytes += bytes
+            if let chain { collected.chains.append(chain) }
+        }
+    }
+
+    static func childrenFirst(_ snapshots: [Snapshot]) -> [Snapshot] {
+        let parents = Dictionary(snapshots.map { ($0.key, $0.parent) }, uniquingKeysWith: { $1 })
+        var depths: [String: Int] = [:]
+        for snapshot in snapshots {
+            var path: [String] = []
+            var next = snapshot.key
+            while depths[next] == nil, let parent = parents[next], path.count <= snapshots.count {
+                path.append(next)
+                next = parent
+            }
+            var depth = depths[next] ?? 0
+            for key in path.reversed() {
+                depth += 1
+                depths[key] = depth
+            }
+        }
+        return snapshots.sorted { (depths[$0.key] ?? 0) > (depths[$1.key] ?? 0) }
+    }
+
+    private func collectBlobs() async {
+        let live = Set(images.values.flatMap { [$0.id] + $0.diffIDs })
+        do {
+            try await BlockingPool.shared.run { [content] in
+                for digest in try content.digests() where !live.contains(digest.description) { try content.remove(digest) }
+            }
+        } catch {
+            logger.warning("unused blobs stay: \(error)")
+        }
+    }
+
+    /// At boot: a driver's layers that are gone are unpacked again when they are needed.
+    func forgetLostLayers() async {
+        for name in Set(images.values.flatMap(\.storageDrivers)) {
+            guard let storage = try? await registry.storage(name), let snapshots = try? await storage.walk() else { continue }
+            let held = Set(snapshots.filter { $0.state == .committed }.map(\.key))
+            for var image in images.values where !image.topLayer.isEmpty && image.storageDrivers.contains(name) && !held.contains(image.topLayer) {
+                image.storageDrivers.removeAll { $0 == name }
+                images[image.id] = image
+                logger.warning("image \(image.id) is no longer unpacked by \(name) and will be when it is used")
+            }
+        }
+    }
+}

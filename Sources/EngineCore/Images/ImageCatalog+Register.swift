@@ -1,0 +1,43 @@
+import ContentStore
+import DriverHost
+import DriverKit
+import EngineErrors
+import EngineModel
+import OCISpecs
+import StateStore
+
+extension ImageCatalog {
+    /// Unpacks an image whose content is in the store with the default storage driver, records it and names it.
+    func register(_ loaded: LoadedImage, names: [String]) async throws -> ImageSnapshot {
+        let storage = try await registry.storage(nil)
+        let layers = loaded.configuration.rootfs.diffIDs
+        let top = try await unpacker.unpack(layers, into: storage, named: storage.name)
+        let sizes = try await layerSizes(layers, in: storage)
+        return try await lane.run {
+            var image = images[loaded.id.description] ?? ImageSnapshot(loaded, topLayer: top, size: sizes.reduce(0, +))
+            if !image.storageDrivers.contains(storage.name) { image.storageDrivers.append(storage.name) }
+            try await store.save(image)
+            images[image.id] = image
+            for name in names { try await move(name, to: image.id) }
+            return images[image.id] ?? image
+        }
+    }
+
+    /// Bytes of each layer as it is unpacked, lowest first.
+    func layerSizes(_ layers: [Digest], in storage: StorageInstance) async throws(EngineError) -> [Int64] {
+        var sizes: [Int64] = []
+        for chain in LayerChain.identifiers(layers) { sizes.append(try await storage.usage(LayerChain.snapshotKey(chain)).bytes) }
+        return sizes
+    }
+}
+
+extension ImageSnapshot {
+    init(_ loaded: LoadedImage, topLayer: String, size: Int64) {
+        let configuration = loaded.configuration
+        self.init(
+            id: loaded.id.description, created: configuration.created.flatMap(Timestamp.parse) ?? 0, size: size,
+            architecture: configuration.architecture, os: configuration.os, author: configuration.author ?? "",
+            comment: configuration.comment ?? "", configuration: ContainerConfiguration(configuration.config ?? Execution()),
+            diffIDs: configuration.rootfs.diffIDs.map(\.description), topLayer: topLayer, storageDrivers: [])
+    }
+}

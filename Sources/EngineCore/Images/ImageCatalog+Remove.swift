@@ -1,0 +1,92 @@
+import ContentStore
+import EngineErrors
+import EngineModel
+import OCISpecs
+import StateStore
+
+// Docker's rules, and the sentences that clients know.
+extension ImageCatalog {
+    public func removeImage(_ reference: String, force: Bool, prune: Bool) async throws -> [ImageRemoval] {
+        try await lane.run {
+            let image = try find(reference)
+            let users = await containers().filter { $0.imageID == image.id }
+            if Self.isIdentifier(reference, of: image) { return try await remove(image, users, force: force) }
+            return try await untag(image, reference, users, force: force)
+        }
+    }
+
+    /// By name: the name goes, and with the last one the image, unless a container needs it.
+    private func untag(_ image: ImageSnapshot, _ reference: String, _ users: [ContainerSnapshot], force: Bool) async throws -> [ImageRemoval] {
+        if !force, image.tags.count + image.digests.count <= 1, let user = users.first {
+            throw EngineError(
+                .conflict,
+                "conflict: unable to remove repository reference \"\(reference)\" (must force) - container \(Self.short(user.id)) is using its referenced image \(Self.short(image.id))")
+        }
+        let parsed = try ImageReference(reference).withDefaultTag
+        let name = parsed.digest == nil ? parsed.familiar : "\(parsed.familiarName)@\(parsed.digest ?? "")"
+        let rest = try await drop([name], from: image)
+        let removals = [ImageRemoval.untagged(name)]
+        if !rest.tags.isEmpty || !rest.digests.isEmpty { return removals }
+        if Self.conflict(rest, users, force: force) != nil { return removals }
+        return removals + (try await delete(rest))
+    }
+
+    /// By id.
+    private func remove(_ image: ImageSnapshot, _ users: [ContainerSnapshot], force: Bool) async throws -> [ImageRemoval] {
+        if let conflict = Self.conflict(image, users, force: force) { throw conflict }
+        if !force && Set(image.tags.compactMap { try? ImageReference($0).familiarName }).count > 1 || !force && image.tags.count > 1 {
+            throw Self.refusal(image, "must be forced", "image is referenced in multiple repositories")
+        }
+        let names = image.tags + image.digests
+        let rest = try await drop(names, from: image)
+        return names.map { .untagged($0) } + (try await delete(rest))
+    }
+
+    /// A running container can't be overruled, a stopped one can.
+    private static func conflict(_ image: ImageSnapshot, _ users: [ContainerSnapshot], force: Bool) -> EngineError? {
+        if let running = users.first(where: { [.running, .paused, .restarting].contains($0.status.state) }) {
+            return refusal(image, "cannot be forced", "image is being used by running container \(short(running.id))")
+        }
+        guard !force, let stopped = users.first else { return nil }
+        return refusal(image, "must be forced", "image is being used by stopped container \(short(stopped.id))")
+    }
+
+    private static func refusal(_ image: ImageSnapshot, _ force: String, _ reason: String) -> EngineError {
+        EngineError(.conflict, "conflict: unable to delete \(short(image.id)) (\(force)) - \(reason)")
+    }
+
+    private func drop(_ names: [String], from image: ImageSnapshot) async throws -> ImageSnapshot {
+        if names.isEmpty { return image }
+        var rest = image
+        rest.tags.removeAll { names.contains($0) }
+        rest.digests.removeAll { names.contains($0) }
+        try await store.save(rest)
+        images[rest.id] = rest
+        for _ in names { announce("untag", rest, name: rest.id) }
+        return rest
+    }
+
+    private func delete(_ image: ImageSnapshot) async throws -> [ImageRemoval] {
+        try await store.remove(ImageSnapshot.self, image.id)
+        images[image.id] = nil
+        announce("delete", image, name: image.id)
+        return [.deleted(image.id)] + (await collect().chains.map { .deleted($0.description) })
+    }
+
+    public func pruneImages(all: Bool) async throws -> (removals: [ImageRemoval], bytes: Int64) {
+        try await lane.run {
+            let used = Set(await containers().map(\.imageID))
+            var removals: [ImageRemoval] = []
+            for image in images.values where !used.contains(image.id) && (all || image.tags.isEmpty && image.digests.isEmpty) {
+                let names = image.tags + image.digests
+                let rest = try await drop(names, from: image)
+                try await store.remove(ImageSnapshot.self, rest.id)
+                images[rest.id] = nil
+                announce("delete", rest, name: rest.id)
+                removals += names.map { .untagged($0) } + [.deleted(rest.id)]
+            }
+            let freed = await collect()
+            return (removals + freed.chains.map { .deleted($0.description) }, freed.bytes)
+        }
+    }
+}

@@ -1,0 +1,99 @@
+public import ContentStore
+public import DriverHost
+public import EngineErrors
+public import EngineModel
+import Logging
+import OCISpecs
+public import StateStore
+
+/// Every image: its names, its record and where its layers are. Content lies in the content store, unpacked layers
+/// with the storage drivers.
+///
+/// Changes of names and records, and the removal of what nobody needs any more, follow each other in `lane`. Content
+/// arrives outside of it, for that takes long; while it does nothing is collected.
+public actor ImageCatalog: ImageService {
+    let store: StateStore
+    let content: ContentStore
+    let registry: DriverRegistry
+    let events: EventBus
+    let unpacker: LayerUnpacker
+    let logger = Logger(label: "images")
+    let lane = Lane()
+    /// By id.
+    var images: [String: ImageSnapshot] = [:]
+    var containers: @Sendable () async -> [ContainerSnapshot] = { [] }
+    /// Imports, loads and unpackings that go on now.
+    var arrivals = 0
+    var wantsCollection = false
+
+    /// Loads what is stored, and removes what an earlier process left without an image.
+    public init(store: StateStore, content: ContentStore, registry: DriverRegistry, events: EventBus) async throws {
+        self.store = store
+        self.content = content
+        self.registry = registry
+        self.events = events
+        unpacker = LayerUnpacker(content)
+        images = Dictionary(try store.load(ImageSnapshot.self).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        try await finishTagMove()
+        await forgetLostLayers()
+        await lane.run { _ = await collect() }
+    }
+
+    /// All containers, running or not.
+    public func setContainers(_ containers: @escaping @Sendable () async -> [ContainerSnapshot]) { self.containers = containers }
+
+    /// - Throws: `.notFound` "No such image: nosuch:latest"; `.invalidArgument` for what is no reference.
+    public func resolve(_ reference: String) async throws(EngineError) -> ImageSnapshot { try find(reference) }
+
+    public func inspectImage(_ reference: String) async throws -> ImageSnapshot { try find(reference) }
+
+    /// Newest first.
+    public func listImages() async throws -> [ImageSnapshot] {
+        images.values.sorted { ($0.created, $0.id) > ($1.created, $1.id) }
+    }
+
+    /// Makes sure that `storage` holds the image's layers. At once when it does.
+    public func ensureUnpacked(_ image: ImageSnapshot, in storage: StorageInstance) async throws(EngineError) {
+        if image.topLayer.isEmpty || images[image.id]?.storageDrivers.contains(storage.name) == true { return }
+        do {
+            try await arriving {
+                _ = try await unpacker.unpack(image.diffIDs.compactMap { Digest($0) }, into: storage, named: storage.name)
+                try await lane.run { try await note(image.id, in: storage.name) }
+            }
+        } catch {
+            throw EngineError.wrapping(error)
+        }
+    }
+
+    private func note(_ id: String, in driver: String) async throws {
+        guard var image = images[id], !image.storageDrivers.contains(driver) else { return }
+        image.storageDrivers.append(driver)
+        images[id] = image
+        try await store.saveRelaxed(image)
+    }
+
+    /// Runs `body` while nothing is collected. After a failure, what it brought is.
+    func arriving<R>(_ body: () async throws -> R) async throws -> R {
+        await lane.run { arrivals += 1 }
+        do {
+            let result = try await body()
+            await arrived()
+            return result
+        } catch {
+            wantsCollection = true
+            await arrived()
+            throw error
+        }
+    }
+
+    private func arrived() async {
+        arrivals -= 1
+        if arrivals == 0 && wantsCollection { await lane.run { _ = await collect() } }
+    }
+
+    func announce(_ action: String, _ image: ImageSnapshot, name: String) {
+        var attributes = image.configuration.labels
+        attributes["name"] = name
+        events.publish(EngineEvent(.image, action, actor: image.id, attributes: attributes, time: Clock.now()))
+    }
+}
