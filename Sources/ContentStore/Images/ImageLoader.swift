@@ -65,7 +65,8 @@ struct ImageLoader {
     /// An uncompressed layer becomes a blob as it is.
     private func adopt(_ member: SpooledArchive.Member, _ path: String) throws(EngineError) {
         do {
-            try Errno.check("fsync", fsync(try Files.open(member.path, O_RDONLY).raw))
+            let file = try Files.open(member.path, O_RDONLY)
+            try Errno.check("fsync", fsync(file.raw))
             try store.adopt(member.path, as: member.digest)
         } catch {
             throw .content(error, "layer \(path) can't be stored")

@@ -71,7 +71,8 @@ final class LayerExtractor {
             if try !isFolder(path.name, in: folder) {
                 let hadWhiteout = try removeExisting(path.name, in: folder)
                 try Errno.check("mkdir", mkdirat(folder.raw, path.name, 0o700))
-                if hadWhiteout { try setOpaque(try open(path.name, in: folder).raw) }
+                // What lies below was removed and must not shine through the new folder.
+                if hadWhiteout { try setOpaque(OpenFile(open(path.name, in: folder))) }
             }
         }
         try finish(folder: open(path.name, in: folder), path, entry)
@@ -246,14 +247,14 @@ final class LayerExtractor {
 
     private func makeOpaque(_ path: EntryPath, _ lower: [String]) throws {
         let folder = try self.folder(path.folder)
-        guard path.folder == EntryPath.root else { return try setOpaque(folder.raw) }
+        guard path.folder == EntryPath.root else { return try setOpaque(folder) }
         // The roots of an overlay's layers always merge.
         for name in try lower.flatMap({ root throws(Errno) in try Files.list(root) }) {
             try makeWhiteout(Array(name.utf8CString), in: folder)
         }
     }
 
-    private func setOpaque(_ folder: Int32) throws { try ExtendedAttributes.set(folder, "trusted.overlay.opaque", "y") }
+    private func setOpaque(_ folder: OpenFile) throws { try ExtendedAttributes.set(folder.raw, "trusted.overlay.opaque", "y") }
 
     private func delete(_ path: EntryPath) throws {
         if made.contains(path) { return }

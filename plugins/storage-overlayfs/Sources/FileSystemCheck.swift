@@ -10,7 +10,8 @@ enum FileSystemCheck {
         try Files.makeDirectory(probe)
         defer { rmdir(probe) }
         do {
-            try ExtendedAttributes.set(Files.open(probe, O_RDONLY | O_DIRECTORY).raw, "trusted.overlay.opaque", "y")
+            let folder = try Files.open(probe, O_RDONLY | O_DIRECTORY)
+            try ExtendedAttributes.set(folder.raw, "trusted.overlay.opaque", "y")
         } catch {
             throw DriverError(
                 error.code, "\(state) can't hold overlay layers, its file system refuses trusted extended attributes; put the data root on ext4, xfs or btrfs")
