@@ -144,7 +144,7 @@ let package = Package(
         test("ContentStoreTests", ["ContentStore", "OCISpecs", "EngineModel", "EngineErrors", "DriverHost", "DriverKit", "LinuxSystem", "CLinux", "TestSupport"]),
         test("StateStoreTests", ["StateStore", "EngineModel", "EngineErrors", "TestSupport"]),
         test("ContainerRuntimeTests", ["ContainerRuntime", "LinuxSystem", "TestSupport"]),
-        test("EngineCoreTests", ["EngineCore", "ContentStore", "DriverHost", "StateStore", "EngineErrors", "EngineModel", "LinuxSystem", "TestSupport"]),
+        test("EngineCoreTests", ["EngineCore", "ContentStore", "DriverHost", "DriverKit", "StateStore", "EngineErrors", "EngineModel", "LinuxNetlink", "LinuxSystem", "TestSupport"]),
         test("EngineWireTests", ["EngineWire", "TestSupport"]),
         test("EngineHTTPTests", ["EngineHTTP", "EngineWire", "TestSupport"]),
         test("EngineDaemonTests", ["EngineDaemon", "EngineErrors", "EngineModel", "TestSupport", log]),

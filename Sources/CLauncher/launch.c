@@ -86,7 +86,8 @@ _Noreturn static void run_entered(int channel, int target, uint64_t namespaces, 
     umask(0);
     if (setns(target, (int)namespaces) != 0)
         gantry_fail(channel, GANTRY_STAGE_NAMESPACE, errno, "join the container's namespaces");
-    pid_t pid = gantry_clone(CLONE_PARENT, SIGCHLD);
+    /* clone3 takes no exit signal with CLONE_PARENT: the parent's own is used. */
+    pid_t pid = gantry_clone(CLONE_PARENT, 0);
     if (pid < 0) gantry_fail(channel, GANTRY_STAGE_CLONE, errno, "clone");
     if (pid > 0) {
         int32_t number = pid;

@@ -38,7 +38,8 @@ public final class ContainerRuntime: Sendable {
     ) async throws(EngineError) -> RunningContainer {
         defer { for descriptor in attached.map(\.socket) + kept { close(descriptor) } }
         let id = specification.id, folder = folder(id)
-        let (socket, inherited) = try prepare(folder)
+        let socket = try listen(in: folder)
+        let inherited = try connection()
         let daemonEnd = OwnedFD(adopting: inherited.0)
         var descriptors = [socket.raw, inherited.1] + attached.map(\.socket)
         var network: Int32 = -1, networkFile: Int32 = -1
@@ -50,16 +51,16 @@ public final class ContainerRuntime: Sendable {
         defer { if networkFile >= 0 { close(networkFile) } }
         descriptors += kept
         let shim: Int32
-        do {
+        do throws(Errno) {
             defer { close(inherited.1) }
             shim = try program.spawn(arguments: [id], descriptors: descriptors, errors: "\(execRoot)/shim.log")
         } catch {
             discard(folder)
             throw EngineError(.internal, "the shim of container \(id) can't be started: \(error)", errno: error.code, underlying: error)
         }
-        do {
+        do throws(EngineError) {
             let cgroup = try cgroups.create(specification.cgroup, limits)
-            do {
+            do throws(EngineError) {
                 return try await begin(specification, cgroup, daemonEnd, shim: shim, network: network, attached: attached.map(\.streams))
             } catch {
                 try? cgroup.kill()
@@ -74,11 +75,17 @@ public final class ContainerRuntime: Sendable {
         }
     }
 
-    private func prepare(_ folder: String) throws(EngineError) -> (OwnedFD, (Int32, Int32)) {
+    private func connection() throws(EngineError) -> (Int32, Int32) {
+        do { return try ShimSocket.pair() } catch {
+            throw EngineError(.resourceExhausted, "no socket for a shim: \(error)", errno: error.code)
+        }
+    }
+
+    private func listen(in folder: String) throws(EngineError) -> OwnedFD {
         do throws(Errno) {
             discard(folder)
             try Files.makeDirectory(folder)
-            return (try ShimSocket.listen(in: folder), try ShimSocket.pair())
+            return try ShimSocket.listen(in: folder)
         } catch {
             throw EngineError(.internal, "the container's folder \(folder) can't be made: \(error)", errno: error.code)
         }

@@ -1,7 +1,7 @@
 import CLinux
 public import EngineErrors
 import Glibc
-import LinuxCgroups
+public import LinuxCgroups
 public import LinuxSystem
 import ShimProtocol
 import Synchronization
@@ -63,11 +63,11 @@ public final class RunningContainer: Sendable {
         var fields = Fields()
         fields.add(.process, process)
         streams.encode(into: &fields)
-        let (answer, socket) = try await ask(Message(.attach, sequence: 1, fields))
-        if answer.kind == .failed {
-            throw EngineError(.conflict, "container \(id) is not running", errno: Int32(answer.fields.number(.code)))
+        let call = try await ShimCall.run(folder: folder, container: id, Message(.attach, sequence: 1, fields))
+        if call.answer.kind == .failed {
+            throw EngineError(.conflict, "container \(id) is not running", errno: Int32(call.answer.fields.number(.code)))
         }
-        return socket
+        return call.takeSocket()
     }
 
     /// Runs one more process. - Returns: its pid, and a socket to its streams if any was asked for.
@@ -76,9 +76,10 @@ public final class RunningContainer: Sendable {
         fields.add(.process, execID)
         process.encode(into: &fields)
         streams.encode(into: &fields)
-        let (answer, socket) = try await ask(Message(.exec, sequence: 1, fields))
-        if answer.kind == .failed { throw LaunchFailure.error(answer.fields) }
-        return (Int32(answer.fields.number(.pid)), streams.isEmpty ? -1 : socket.take())
+        let call = try await ShimCall.run(folder: folder, container: id, Message(.exec, sequence: 1, fields))
+        if call.answer.kind == .failed { throw LaunchFailure.error(call.answer.fields) }
+        let pid = Int32(call.answer.fields.number(.pid))
+        return (pid, streams.isEmpty ? -1 : call.takeSocket().take())
     }
 
     public func resize(process: String = "", rows: UInt16, columns: UInt16) async throws(EngineError) {
@@ -109,12 +110,6 @@ public final class RunningContainer: Sendable {
         }
         _ = ask
         return stream
-    }
-
-    /// One message on a connection of its own, which the answer leaves to the caller.
-    private func ask(_ message: Message) async throws(EngineError) -> (Message, OwnedFD) {
-        let folder = folder, id = id
-        return try await ShimCall.run(folder: folder, container: id, message)
     }
 
     func close() { connection.close() }

@@ -6,22 +6,28 @@ import ShimProtocol
 import Synchronization
 
 /// A request on a connection of its own, whose socket becomes a stream of bytes with the answer.
-enum ShimCall {
-    static func run(folder: String, container: String, _ message: Message) async throws(EngineError) -> (Message, OwnedFD) {
-        let socket: OwnedFD
-        do { socket = try ShimSocket.connect(in: folder) } catch {
+struct ShimCall: ~Copyable {
+    let answer: Message
+    let socket: OwnedFD
+
+    private static func connect(_ folder: String, _ container: String) throws(EngineError) -> OwnedFD {
+        do { return try ShimSocket.connect(in: folder) } catch {
             throw EngineError(.conflict, "container \(container) is not running", errno: error.code, underlying: error)
         }
-        let bytes = message.encoded()
-        var failure: Errno?
-        bytes.withUnsafeBytes { buffer in
-            do throws(Errno) { try Files.writeAll(socket.raw, buffer, "shim") } catch { failure = error }
+    }
+
+    consuming func takeSocket() -> OwnedFD { socket }
+
+    static func run(folder: String, container: String, _ message: Message) async throws(EngineError) -> ShimCall {
+        let socket = try connect(folder, container)
+        let descriptor = socket.raw, bytes = message.encoded()
+        guard bytes.withUnsafeBytes({ buffer in (try? Files.writeAll(descriptor, buffer, "shim")) != nil }) else {
+            throw EngineError(.conflict, "container \(container) is not running")
         }
-        if failure != nil { throw EngineError(.conflict, "container \(container) is not running", errno: failure?.code) }
-        guard let answer = await ShimAnswers.shared.wait(for: socket.raw) else {
+        guard let answer = await ShimAnswers.shared.wait(for: descriptor) else {
             throw EngineError(.unavailable, "the shim of container \(container) ended in the middle of the request")
         }
-        return (answer, socket)
+        return ShimCall(answer: answer, socket: socket)
     }
 }
 
@@ -42,7 +48,7 @@ final class ShimAnswers: Sendable {
         precondition(epoll >= 0, "no descriptor for the shims' answers")
         var thread = pthread_t()
         let started = pthread_create(&thread, nil, { context in
-            pthread_setname_np(pthread_self(), "shim-answers")
+            gantry_name_thread("shim-answers")
             Unmanaged<ShimAnswers>.fromOpaque(context!).takeUnretainedValue().run()
         }, Unmanaged.passUnretained(self).toOpaque())
         precondition(started == 0, "no thread for the shims' answers")
@@ -68,11 +74,11 @@ final class ShimAnswers: Sendable {
     }
 
     private func readable(_ descriptor: Int32) {
-        let finished: (Waiting, Message?)? = waiting.withLock { waiting in
+        let finished: (Waiting, Message?)? = waiting.withLock { waiting -> (Waiting, Message?)? in
             guard var entry = waiting[descriptor] else { return nil }
             let wanted = entry.buffer.count < Message.headerSize ? Message.headerSize : Message.headerSize + entry.buffer.length
             var part = [UInt8](repeating: 0, count: wanted - entry.buffer.count)
-            let count = recv(descriptor, &part, part.count, Int32(MSG_DONTWAIT.rawValue))
+            let count = recv(descriptor, &part, part.count, Int32(MSG_DONTWAIT))
             if count < 0 && (errno == EAGAIN || errno == EINTR) { return nil }
             if count > 0 {
                 entry.buffer += part[..<count]

@@ -52,7 +52,7 @@ final class ShimConnection: Sendable {
         return bytes.withUnsafeBytes { buffer in
             var done = 0
             while done < buffer.count {
-                let count = Glibc.send(descriptor, buffer.baseAddress! + done, buffer.count - done, Int32(MSG_NOSIGNAL.rawValue | MSG_DONTWAIT.rawValue))
+                let count = Glibc.send(descriptor, buffer.baseAddress! + done, buffer.count - done, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
                 if count > 0 { done += count; continue }
                 guard errno == EAGAIN || errno == EINTR else { return false }
                 var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
@@ -67,7 +67,7 @@ final class ShimConnection: Sendable {
         var messages: [Message] = []
         var ended = false
         withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 16) { buffer in
-            let count = recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT.rawValue))
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
             if count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) { ended = true }
             guard count > 0 else { return }
             state.withLock { state in

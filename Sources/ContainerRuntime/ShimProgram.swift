@@ -9,9 +9,11 @@ public final class ShimProgram: Sendable {
 
     /// - Throws: `.notFound` when there is no executable at `path`.
     public init(path: String) throws(EngineError) {
-        do {
+        do throws(Errno) {
             let bytes = try Files.read(path)
-            descriptor = try Errno.check("memfd_create", memfd_create("gantry-shim", UInt32(MFD_CLOEXEC | MFD_ALLOW_SEALING)))
+            let file = OwnedFD(adopting: try Errno.check("memfd_create", memfd_create("gantry-shim", UInt32(MFD_CLOEXEC | MFD_ALLOW_SEALING))))
+            // High up, where no descriptor that a shim inherits is put on it.
+            descriptor = try Errno.check("dup", fcntl(file.raw, F_DUPFD_CLOEXEC, 1000))
             var failure: Errno?
             bytes.withUnsafeBytes { buffer in
                 do throws(Errno) { try Files.writeAll(descriptor, buffer, "memfd") } catch { failure = error }

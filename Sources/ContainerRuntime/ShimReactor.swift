@@ -15,7 +15,7 @@ final class ShimReactor: Sendable {
         precondition(epoll >= 0, "epoll_create1 fails only without descriptors, and this is the start")
         var thread = pthread_t()
         let started = pthread_create(&thread, nil, { context in
-            pthread_setname_np(pthread_self(), "shims")
+            gantry_name_thread("shims")
             Unmanaged<ShimReactor>.fromOpaque(context!).takeUnretainedValue().run()
         }, Unmanaged.passUnretained(self).toOpaque())
         precondition(started == 0, "no thread for the shims' connections")

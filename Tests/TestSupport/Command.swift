@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import LinuxSystem
 
@@ -49,7 +50,7 @@ public final class Child {
         }
         let argv = arguments.map { strdup($0) } + [nil]
         var values: [String: String] = [:]
-        var entry = environ
+        var entry = Glibc.environ
         while let text = entry.pointee {
             let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             values[String(parts[0])] = parts.count > 1 ? String(parts[1]) : ""

@@ -9,8 +9,10 @@
 #endif
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -51,6 +53,26 @@ static inline unsigned gantry_minor(dev_t device) { return minor(device); }
 static inline int gantry_hide_process(const char *name) {
     prctl(PR_SET_NAME, name);
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+static inline void gantry_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+/* A program of `count` instructions that judges device accesses; its descriptor. */
+static inline int gantry_bpf_load_device(const uint64_t *instructions, uint32_t count) {
+    union bpf_attr attributes;
+    memset(&attributes, 0, sizeof attributes);
+    attributes.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+    attributes.insns = (uint64_t)(uintptr_t)instructions;
+    attributes.insn_cnt = count;
+    attributes.license = (uint64_t)(uintptr_t)"Apache";
+    return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attributes, sizeof attributes);
+}
+static inline int gantry_bpf_attach_device(int cgroup, int program) {
+    union bpf_attr attributes;
+    memset(&attributes, 0, sizeof attributes);
+    attributes.target_fd = (uint32_t)cgroup;
+    attributes.attach_bpf_fd = (uint32_t)program;
+    attributes.attach_type = BPF_CGROUP_DEVICE;
+    attributes.attach_flags = BPF_F_ALLOW_MULTI;
+    return (int)syscall(SYS_bpf, BPF_PROG_ATTACH, &attributes, sizeof attributes);
 }
 static inline int gantry_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC); }
 static inline int gantry_set_winsize(int fd, unsigned short rows, unsigned short columns) {

@@ -1,3 +1,4 @@
+import ContainerRuntime
 import EngineErrors
 import EngineModel
 import Glibc
@@ -23,7 +24,8 @@ enum ConfigurationCheck {
             throw EngineError(.invalidArgument, "Invalid value \(host.oomScoreAdjustment), range for oom score adj is [-1000, 1000]")
         }
         if host.shmSize < 0 { throw EngineError(.invalidArgument, "SHM size can not be less than 0") }
-        _ = try SecurityOptions(host.securityOptions)
+        var process = ProcessSpecification()
+        try Confinement.apply(host, SecurityOptions(host.securityOptions), to: &process)
     }
 
     private static func check(_ resources: Resources) throws(EngineError) {

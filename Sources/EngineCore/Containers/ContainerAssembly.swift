@@ -88,7 +88,7 @@ struct ContainerAssembly {
         var list = StandardMounts.list(privileged: host.privileged, sharesIPC: host.ipcMode == "host", shm: host.shmSize)
         let own = Set(container.mounts.map(\.target))
         for name in ["resolv.conf", "hostname", "hosts"] where !own.contains("/etc/\(name)") {
-            list.append(MountSpecification(.bind, source: "\(directory)/\(name)", target: "/etc/\(name)", flags: StandardMounts.bind, propagation: UInt64(MS_PRIVATE.rawValue | MS_REC.rawValue), targetIsFile: true))
+            list.append(MountSpecification(.bind, source: "\(directory)/\(name)", target: "/etc/\(name)", flags: StandardMounts.bind, propagation: UInt64(MS_PRIVATE | MS_REC), targetIsFile: true))
         }
         if host.useInit {
             list.append(MountSpecification(.bind, source: defaults.initPath, target: "/sbin/docker-init", flags: StandardMounts.bind, targetIsFile: true, readOnly: true))
@@ -108,7 +108,7 @@ struct ContainerAssembly {
     private func tmpfs(_ request: MountRequest) throws(EngineError) -> MountSpecification {
         var options = request.tmpfsSize > 0 ? ["size=\(request.tmpfsSize)"] : []
         options.append("mode=\(String(request.tmpfsMode == 0 ? 0o1777 : request.tmpfsMode, radix: 8))")
-        let flags = StandardMounts.secure | (request.readOnly ? UInt64(MS_RDONLY.rawValue) : 0)
+        let flags = StandardMounts.secure | (request.readOnly ? UInt64(MS_RDONLY) : 0)
         return MountSpecification(.plain, type: "tmpfs", source: "tmpfs", target: try MountTarget.check(request.target), options: options.joined(separator: ","), flags: flags)
     }
 
@@ -181,7 +181,7 @@ struct ContainerAssembly {
         for request in host.devices {
             for device in (try? HostDevices.find(request)) ?? [] {
                 limits.devices.append(DeviceRule(
-                    allow: true, kind: device.mode & UInt32(S_IFMT) == UInt32(S_IFBLK) ? "b" : "c", major: Int64(device.major),
+                    allow: true, kind: device.mode & 0o170000 == 0o060000 ? "b" : "c", major: Int64(device.major),
                     minor: Int64(device.minor), access: request.permissions))
             }
         }
@@ -192,7 +192,7 @@ struct ContainerAssembly {
 extension MountSpecification {
     /// A driver's mount at a place of the container.
     init(_ mount: Mount, target: String) {
-        let isBind = mount.flags & UInt64(MS_BIND.rawValue) != 0
+        let isBind = mount.flags & UInt64(MS_BIND) != 0
         self.init(isBind ? .bind : .plain, type: mount.type, source: mount.source, target: target, options: mount.options, base: mount.base, flags: mount.flags)
     }
 }

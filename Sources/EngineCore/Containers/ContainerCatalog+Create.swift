@@ -5,6 +5,7 @@ import EngineErrors
 public import EngineModel
 import Glibc
 import LinuxSystem
+import StateStore
 
 extension ContainerCatalog {
     public func create(
@@ -44,7 +45,7 @@ extension ContainerCatalog {
     private func build(_ entry: Entry, _ image: ImageSnapshot, _ storage: StorageInstance) async throws(EngineError) {
         let id = entry.snapshot.id
         let tree = try await storage.prepare(layer(id), parent: image.topLayer)
-        do {
+        do throws(EngineError) {
             do throws(Errno) { try Files.makeDirectories(directory(id), mode: 0o710) } catch {
                 throw EngineError(error.code == ENOSPC ? .resourceExhausted : .internal, "the folder of the container can't be made: \(error)", errno: error.code)
             }

@@ -1,10 +1,13 @@
 import ContainerRuntime
 import EngineModel
 import Glibc
+import LinuxCgroups
+import Logging
 
 extension ContainerCatalog {
     /// Follows a running container to its end.
     func watch(_ entry: Entry, _ running: RunningContainer) {
+        let id = entry.snapshot.id
         entry.monitor = Task { [weak self] in
             var exit: (code: Int32, time: Int64)?
             for await event in running.events {
@@ -12,17 +15,17 @@ extension ContainerCatalog {
                 case .exited(let process, let code, _) where !process.isEmpty: await self?.execExited(process, code)
                 case .exited(_, let code, let time):
                     exit = (code, time)
-                    await self?.ended(entry, running, code, time)
+                    await self?.ended(id, running, code, time)
                 case .ended: break
                 }
             }
             // The shim went without a word: it was killed, and the container with it.
-            if exit == nil { await self?.ended(entry, running, 137, Clock.now()) }
+            if exit == nil { await self?.ended(id, running, 137, Clock.now()) }
         }
     }
 
-    private func ended(_ entry: Entry, _ running: RunningContainer, _ code: Int32, _ time: Int64) async {
-        guard entry.running === running else { return }
+    private func ended(_ id: String, _ running: RunningContainer, _ code: Int32, _ time: Int64) async {
+        guard let entry = entries[id], entry.running === running else { return }
         entry.running = nil
         let wasKilledForMemory = code == 128 + SIGKILL && running.cgroup.oomKilled()
         for exec in entry.execs { execExited(exec, 137) }
@@ -81,13 +84,15 @@ extension ContainerCatalog {
         if nanoseconds >= 10_000_000_000 { entry.restartDelay = .milliseconds(100) }
         let delay = entry.restartDelay
         entry.restartDelay = min(delay * 2, .seconds(60))
+        let id = entry.snapshot.id
         entry.restart = Task { [weak self] in
             do { try await Task.sleep(for: delay) } catch { return }
-            await self?.restartAfterExit(entry)
+            await self?.restartAfterExit(id)
         }
     }
 
-    private func restartAfterExit(_ entry: Entry) async {
+    private func restartAfterExit(_ id: String) async {
+        guard let entry = entries[id] else { return }
         await entry.lane.run {
             guard entry.snapshot.status.state == .restarting, !entry.isStopping else { return }
             entry.restart = nil

@@ -1,7 +1,10 @@
+import DriverHost
 import EngineErrors
 public import EngineModel
 import Glibc
 import LinuxSystem
+import Logging
+import StateStore
 
 extension ContainerCatalog {
     public func remove(_ reference: String, force: Bool, volumes: Bool) async throws {

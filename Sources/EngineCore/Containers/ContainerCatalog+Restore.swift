@@ -1,8 +1,11 @@
 import ContainerRuntime
+import DriverHost
 import DriverKit
 import EngineErrors
 import EngineModel
 import Glibc
+import Logging
+import StateStore
 
 extension ContainerCatalog {
     /// At boot: takes back what runs, records what ended meanwhile, removes what has no owner.

@@ -5,6 +5,7 @@ import EngineErrors
 import EngineModel
 import Glibc
 import LinuxSystem
+import Logging
 
 extension ContainerCatalog {
     public func start(_ reference: String) async throws {
@@ -53,7 +54,7 @@ extension ContainerCatalog {
         let plan = try await networkPlan(entry)
         var prepared = plan.endpoint
         var mounted: [String] = []
-        do {
+        do throws(EngineError) {
             let storage = try await environment.registry.storage(container.storageDriver)
             let rootMounts = try await storage.mounts(layer(container.id))
             var volumeMounts: [String: [Mount]] = [:]
@@ -71,7 +72,7 @@ extension ContainerCatalog {
             entry.attached = []
             let running = try await environment.runtime.create(
                 assembly.specification(), limits: assembly.limits, attached: attached, kept: prepared?.takeSockets() ?? [])
-            do {
+            do throws(EngineError) {
                 if let endpoint = prepared {
                     prepared = nil
                     entry.snapshot.networks = [try await environment.networks.join(endpoint, netns: running.networkNamespace().raw)]

@@ -2,6 +2,7 @@ import ContainerRuntime
 import EngineErrors
 import EngineModel
 import Glibc
+import LinuxCgroups
 
 extension ContainerCatalog {
     public func stop(_ reference: String, signal: String?, timeout: Int?) async throws {

@@ -1,4 +1,6 @@
 import ContainerRuntime
+import DriverHost
+import DriverKit
 import EngineErrors
 import EngineModel
 import LinuxSystem

@@ -1,6 +1,8 @@
+import ContainerRuntime
 import EngineErrors
 import EngineModel
 import Glibc
+import LinuxCgroups
 import LinuxSystem
 
 extension ContainerCatalog {

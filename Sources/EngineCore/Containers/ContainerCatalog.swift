@@ -1,7 +1,10 @@
 import ContainerRuntime
-public import EngineErrors
+import DriverHost
+import DriverKit
+import EngineErrors
 public import EngineModel
 import Logging
+import StateStore
 
 /// All containers of this daemon: the table, and every step of their lives.
 ///

@@ -3,6 +3,7 @@ import EngineErrors
 import EngineModel
 import Glibc
 import LinuxSystem
+import Logging
 
 extension ContainerCatalog {
     /// What `-v`, `--mount`, `--volumes-from` and the image's volumes mean: one mount point for each target. Missing

@@ -14,7 +14,7 @@ enum LogReplay {
             throw EngineError(.resourceExhausted, "no socket for the attached streams: \(error)", errno: error.code)
         }
         let feeding = Task {
-            defer { shutdown(ends.1, Int32(SHUT_RDWR.rawValue)); close(ends.1); close(live) }
+            defer { shutdown(ends.1, Int32(SHUT_RDWR)); close(ends.1); close(live) }
             while let records = try await log.next() {
                 let bytes = records.flatMap { frame($0, isTerminal: isTerminal) }
                 try await BlockingCalls.run { try send(bytes, to: ends.1) }
@@ -46,7 +46,7 @@ enum LogReplay {
         var ends = [pollfd(fd: client, events: Int16(POLLIN), revents: 0), pollfd(fd: live, events: Int16(POLLIN), revents: 0)]
         while poll(&ends, 2, -1) >= 0 {
             if ends[0].revents != 0 && !copy(client, live) {
-                shutdown(live, Int32(SHUT_WR.rawValue))
+                shutdown(live, Int32(SHUT_WR))
                 ends[0].fd = -1
             }
             if ends[1].revents != 0 && !copy(live, client) { return }

@@ -7,20 +7,20 @@ struct MountOptions: Sendable, Equatable {
     var data: [String] = []
 
     private static let setting: [String: UInt64] = [
-        "ro": UInt64(MS_RDONLY.rawValue), "nosuid": UInt64(MS_NOSUID.rawValue), "nodev": UInt64(MS_NODEV.rawValue),
-        "noexec": UInt64(MS_NOEXEC.rawValue), "sync": UInt64(MS_SYNCHRONOUS.rawValue), "noatime": UInt64(MS_NOATIME.rawValue),
-        "nodiratime": UInt64(MS_NODIRATIME.rawValue), "relatime": UInt64(MS_RELATIME.rawValue), "strictatime": UInt64(MS_STRICTATIME.rawValue),
+        "ro": UInt64(MS_RDONLY), "nosuid": UInt64(MS_NOSUID), "nodev": UInt64(MS_NODEV),
+        "noexec": UInt64(MS_NOEXEC), "sync": UInt64(MS_SYNCHRONOUS), "noatime": UInt64(MS_NOATIME),
+        "nodiratime": UInt64(MS_NODIRATIME), "relatime": UInt64(MS_RELATIME), "strictatime": UInt64(MS_STRICTATIME),
     ]
     private static let clearing: [String: UInt64] = [
-        "rw": UInt64(MS_RDONLY.rawValue), "suid": UInt64(MS_NOSUID.rawValue), "dev": UInt64(MS_NODEV.rawValue),
-        "exec": UInt64(MS_NOEXEC.rawValue), "async": UInt64(MS_SYNCHRONOUS.rawValue), "atime": UInt64(MS_NOATIME.rawValue),
-        "diratime": UInt64(MS_NODIRATIME.rawValue), "norelatime": UInt64(MS_RELATIME.rawValue), "nostrictatime": UInt64(MS_STRICTATIME.rawValue),
+        "rw": UInt64(MS_RDONLY), "suid": UInt64(MS_NOSUID), "dev": UInt64(MS_NODEV),
+        "exec": UInt64(MS_NOEXEC), "async": UInt64(MS_SYNCHRONOUS), "atime": UInt64(MS_NOATIME),
+        "diratime": UInt64(MS_NODIRATIME), "norelatime": UInt64(MS_RELATIME), "nostrictatime": UInt64(MS_STRICTATIME),
     ]
     private static let tmpfs: Set<String> = ["size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "mpol", "huge"]
 
     /// Docker's defaults for `--tmpfs`.
     init(tmpfs options: String) throws(EngineError) {
-        flags = UInt64(MS_NOSUID.rawValue | MS_NODEV.rawValue | MS_NOEXEC.rawValue)
+        flags = UInt64(MS_NOSUID | MS_NODEV | MS_NOEXEC)
         for option in options.split(separator: ",").map(String.init) {
             if let bits = Self.setting[option] {
                 flags |= bits
@@ -36,12 +36,12 @@ struct MountOptions: Sendable, Equatable {
 
     /// "rprivate", "shared", …
     static func propagation(_ text: String) throws(EngineError) -> UInt64 {
-        let recursive = text.hasPrefix("r") ? UInt64(MS_REC.rawValue) : 0
+        let recursive = text.hasPrefix("r") ? UInt64(MS_REC) : 0
         switch text {
-        case "": return UInt64(MS_PRIVATE.rawValue | MS_REC.rawValue)
-        case "private", "rprivate": return recursive | UInt64(MS_PRIVATE.rawValue)
-        case "slave", "rslave": return recursive | UInt64(MS_SLAVE.rawValue)
-        case "shared", "rshared": return recursive | UInt64(MS_SHARED.rawValue)
+        case "": return UInt64(MS_PRIVATE | MS_REC)
+        case "private", "rprivate": return recursive | UInt64(MS_PRIVATE)
+        case "slave", "rslave": return recursive | UInt64(MS_SLAVE)
+        case "shared", "rshared": return recursive | UInt64(MS_SHARED)
         default: throw EngineError(.invalidArgument, "invalid propagation mode: \(text)")
         }
     }

@@ -1,0 +1,112 @@
+public import EngineErrors
+import Glibc
+public import LinuxSystem
+
+/// One container's cgroup, in all hierarchies.
+public struct Cgroup: Sendable {
+    /// Below the root of each hierarchy.
+    public let path: String
+    let system: CgroupSystem
+
+    private var folders: [String] {
+        system.version == 2 ? [system.folder("", path)] : system.hierarchies.map { system.folder($0, path) }
+    }
+
+    /// The files that a pid is written to in order to join.
+    public func processFiles() -> [String] { folders.map { "\($0)/cgroup.procs" } }
+
+    func make() throws(Errno) {
+        if system.version == 2 { try UnifiedHierarchy.delegate(system.root, path) }
+        for folder in folders {
+            try Files.makeDirectories(folder, mode: 0o755)
+            if folder.hasPrefix("\(system.root)/cpuset/") { try CpusetInheritance.fill(folder, below: "\(system.root)/cpuset") }
+        }
+    }
+
+    func apply(_ limits: CgroupLimits) throws(Errno) {
+        if system.version == 2 { try UnifiedLimits.apply(limits, folders[0]) } else { try SeparateLimits.apply(limits, self) }
+    }
+
+    func file(_ controller: String, _ name: String) -> String { "\(system.folder(controller, path))/\(name)" }
+
+    static func write(_ text: String, to file: String) throws(Errno) {
+        let descriptor = try Files.open(file, O_WRONLY), raw = descriptor.raw
+        let bytes = Array(text.utf8)
+        let count = bytes.withUnsafeBytes { Glibc.write(raw, $0.baseAddress, $0.count) }
+        if count < 0 { throw Errno(errno, "write \(text) to \(file)") }
+    }
+
+    static func read(_ file: String) -> String? { (try? Files.read(file)).map { String(decoding: $0, as: UTF8.self) } }
+
+    /// pids, in the host's namespace.
+    public func processes() throws(Errno) -> [Int32] {
+        let controller = system.version == 2 ? "" : "pids"
+        let text = String(decoding: try Files.read(file(controller, "cgroup.procs")), as: UTF8.self)
+        return text.split(separator: "\n").compactMap { Int32($0) }
+    }
+
+    public func freeze(_ on: Bool) throws(Errno) {
+        guard system.version == 1 else { return try Self.write(on ? "1" : "0", to: file("", "cgroup.freeze")) }
+        let state = file("freezer", "freezer.state"), wanted = on ? "FROZEN" : "THAWED"
+        try Self.write(wanted, to: state)
+        for _ in 0..<500 {
+            if Self.read(state) == "\(wanted)\n" { return }
+            usleep(1000)
+        }
+        throw Errno(EBUSY, "freeze \(path)")
+    }
+
+    /// SIGKILL to everything inside.
+    public func kill() throws(Errno) {
+        if system.version == 2, Files.exists(file("", "cgroup.kill")) { return try Self.write("1", to: file("", "cgroup.kill")) }
+        for _ in 0..<50 {
+            let inside: [Int32]
+            do { inside = try processes() } catch {
+                if error.code == ENOENT || error.code == ENODEV { return }
+                throw error
+            }
+            if inside.isEmpty { return }
+            for pid in inside { Glibc.kill(pid, SIGKILL) }
+            try? freeze(false)
+            usleep(2000)
+        }
+    }
+
+    /// Missing is fine. A cgroup whose last process has just died may stay busy for a moment.
+    public func remove() throws(EngineError) {
+        for folder in folders { try Self.remove(folder) }
+    }
+
+    private static func remove(_ folder: String) throws(EngineError) {
+        for attempt in 0... {
+            if rmdir(folder) == 0 || errno == ENOENT { return }
+            let code = errno
+            if code == EBUSY || code == ENOTEMPTY {
+                for name in (try? Files.list(folder)) ?? [] where Files.exists("\(folder)/\(name)/cgroup.procs") { try remove("\(folder)/\(name)") }
+            }
+            guard code == EBUSY || code == ENOTEMPTY, attempt < 200 else {
+                throw EngineError(.internal, "the cgroup \(folder) can't be removed: \(Errno(code))", errno: code)
+            }
+            usleep(attempt < 20 ? 500 : 10_000)
+        }
+    }
+
+    /// The kernel killed something inside for its memory.
+    public func oomKilled() -> Bool {
+        let text = Self.read(system.version == 2 ? file("", "memory.events") : file("memory", "memory.oom_control")) ?? ""
+        return text.split(separator: "\n").contains { $0.hasPrefix("oom_kill ") && !$0.hasSuffix(" 0") }
+    }
+}
+
+/// A new cpuset of v1 has no CPUs; it gets its parent's, from the top down.
+enum CpusetInheritance {
+    static func fill(_ folder: String, below top: String) throws(Errno) {
+        guard folder != top, let slash = folder.lastIndex(of: "/") else { return }
+        let parent = String(folder[..<slash])
+        try fill(parent, below: top)
+        for name in ["cpuset.cpus", "cpuset.mems"] {
+            guard (Cgroup.read("\(folder)/\(name)") ?? "").allSatisfy(\.isNewline) else { continue }
+            try Cgroup.write(Cgroup.read("\(parent)/\(name)") ?? "", to: "\(folder)/\(name)")
+        }
+    }
+}
