@@ -12,6 +12,8 @@ struct Refusal {
 /// A netlink socket. It belongs to the network namespace of the thread that opened it, for good.
 struct NetlinkSocket: ~Copyable, Sendable {
     private static let receiveSize = 32768
+    /// A larger transaction needs a larger send buffer than the kernel's default of 208 KiB.
+    private static let usualSendSize = 100_000
     private let file: OwnedFD
     private var sequence: UInt32 = 1
 
@@ -73,6 +75,10 @@ struct NetlinkSocket: ~Copyable, Sendable {
 
     private mutating func send(_ buffer: borrowing MessageBuffer) throws(Errno) -> UInt32 {
         let (descriptor, base, count) = (file.raw, buffer.base, buffer.count)
+        if count > Self.usualSendSize {
+            var size = Int32(clamping: 2 * count)
+            setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &size, 4)
+        }
         try Errno.retrying("send to the kernel") { Glibc.send(descriptor, base, count, 0) }
         sequence = buffer.firstSequence &+ buffer.messages
         return buffer.firstSequence
