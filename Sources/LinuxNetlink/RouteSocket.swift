@@ -65,13 +65,18 @@ public struct Link: Sendable, Equatable {
     /// Bytes.
     public var mtu: UInt32 = 0
     public var isUp = false
+    /// It carries frames now: it is up, and so is what is at its other end.
+    public var isRunning = false
+    /// As a bridge's port it passes frames.
+    public var isForwarding = false
     /// Index of the bridge that it is a port of; 0: none.
     public var master: Int32 = 0
 
     init(_ bytes: UnsafeRawBufferPointer) {
         let header = bytes.loadUnaligned(as: ifinfomsg.self)
         index = header.ifi_index
-        isUp = header.ifi_flags & 1 != 0
+        isUp = header.ifi_flags & Self.up != 0
+        isRunning = header.ifi_flags & Self.running != 0
         for (type, value) in bytes.attributes(after: MemoryLayout<ifinfomsg>.size) {
             switch type {
             case Int(IFLA_IFNAME): name = value.text
@@ -79,9 +84,20 @@ public struct Link: Sendable, Equatable {
             case Int(IFLA_ADDRESS): mac = Array(value)
             case Int(IFLA_MTU): mtu = value.u32
             case Int(IFLA_MASTER): master = Int32(bitPattern: value.u32)
-            case Int(IFLA_LINKINFO): kind = AttributeList(value).first { $0.type == Int(IFLA_INFO_KIND) }?.value.text ?? ""
+            case Int(IFLA_LINKINFO): readKind(AttributeList(value))
             default: break
             }
+        }
+    }
+
+    /// IFF_UP and IFF_RUNNING, which C defines twice.
+    private static let up: UInt32 = 1, running: UInt32 = 0x40
+
+    private mutating func readKind(_ attributes: AttributeList) {
+        for (type, value) in attributes {
+            if type == Int(IFLA_INFO_KIND) { kind = value.text }
+            guard type == Int(IFLA_INFO_SLAVE_DATA) else { continue }
+            for (type, value) in AttributeList(value) where type == Int(IFLA_BRPORT_STATE) { isForwarding = value.first == UInt8(BR_STATE_FORWARDING) }
         }
     }
 }

@@ -2,6 +2,7 @@ import DriverKit
 import Glibc
 import LinuxNetlink
 import LinuxSystem
+import Synchronization
 
 extension Bridge {
     /// The pair, with the container's end made inside its namespace and the host's end in the bridge.
@@ -47,4 +48,22 @@ extension Bridge {
             try route.perform(requests, ignoring: [EAFNOSUPPORT])
         }
     }
+
+    /// Returns when frames pass between the host and the container. The kernel notices in a thread of its own that a
+    /// link has come up; a first packet before that is lost, and a connection is a second late. Asking for the link
+    /// makes it notice at once (Linux 6.8; older ones take some ms).
+    func awaitFrames(_ plan: EndpointPlan, _ network: BridgeNetwork) throws {
+        for _ in 0..<Self.patience {
+            let isReady = try kernel.withLock { kernel in
+                guard let port = try kernel.route.link(named: plan.hostName), let bridge = try kernel.route.link(named: network.bridge) else { return true }
+                return port.isForwarding && port.isRunning && bridge.isRunning
+            }
+            if isReady { return }
+            usleep(500)
+        }
+        Driver.log(.warning, "the interface \(plan.hostName) has not come up in time; the container's first packets may be lost")
+    }
+
+    /// Half milliseconds.
+    private static var patience: Int { 400 }
 }

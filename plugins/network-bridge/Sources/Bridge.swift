@@ -54,6 +54,7 @@ final class Bridge: NetworkDriver {
             try kernel.withLock { try connect(plan, network, netns, &$0) }
             do {
                 try configure(plan, netns)
+                try awaitFrames(plan, network)
                 try kernel.withLock { try publish(plan.published, endpoint: plan.id, &$0) }
             } catch {
                 reaper.delete(plan.hostName)
