@@ -154,6 +154,9 @@ public struct AttachedStream: ~Copyable, Sendable {
         self.socket = socket
         self.isTerminal = isTerminal
     }
+
+    /// Gives the socket away; the caller closes it.
+    public consuming func takeSocket() -> Int32 { socket.take() }
 }
 
 public struct LogRequest: Sendable, Equatable {

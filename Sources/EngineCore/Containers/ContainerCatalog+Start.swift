@@ -74,8 +74,9 @@ extension ContainerCatalog {
                 assembly.specification(), limits: assembly.limits, attached: attached, kept: prepared?.takeSockets() ?? [])
             do throws(EngineError) {
                 if let endpoint = prepared {
+                    let namespace = try running.networkNamespace()
+                    entry.snapshot.networks = [try await environment.networks.join(endpoint, netns: namespace.raw)]
                     prepared = nil
-                    entry.snapshot.networks = [try await environment.networks.join(endpoint, netns: running.networkNamespace().raw)]
                 } else {
                     entry.snapshot.networks = plan.placeholder
                 }

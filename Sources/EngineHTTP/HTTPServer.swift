@@ -1,0 +1,55 @@
+public import EngineCore
+public import Logging
+import NIOHTTP1
+public import ServiceLifecycle
+
+/// What the routes may use.
+public struct EngineServices: Sendable {
+    public var containers: any ContainerService
+    public var execs: any ExecService
+    public var images: any ImageService
+    public var networks: any NetworkService
+    public var volumes: any VolumeService
+    public var system: any SystemService
+
+    public init(
+        containers: any ContainerService, execs: any ExecService, images: any ImageService, networks: any NetworkService,
+        volumes: any VolumeService, system: any SystemService
+    ) {
+        self.containers = containers
+        self.execs = execs
+        self.images = images
+        self.networks = networks
+        self.volumes = volumes
+        self.system = system
+    }
+}
+
+/// The Docker Engine API on one or several listeners.
+public struct HTTPServer: Service {
+    /// What this engine calls itself in `version`.
+    public static let engineVersion = "0.1.0"
+
+    private let transport: ServerTransport
+    private let onReady: @Sendable ([String]) -> Void
+
+    public init(listeners: [Listener], services: EngineServices, logger: Logger, onReady: @escaping @Sendable ([String]) -> Void) {
+        var router = Router()
+        SystemRoutes(services).add(to: &router)
+        ContainerRoutes(services).add(to: &router)
+        StreamRoutes(services).add(to: &router)
+        ExecRoutes(services).add(to: &router)
+        ImageRoutes(services).add(to: &router)
+        NetworkRoutes(services).add(to: &router)
+        VolumeRoutes(services).add(to: &router)
+        let headers: HTTPHeaders = [
+            "Api-Version": "\(APIVersion.maximum)", "Docker-Experimental": "false", "Ostype": "linux",
+            "Server": "Gantry/\(Self.engineVersion) (linux)",
+        ]
+        transport = ServerTransport(listeners: listeners, handler: router, commonHeaders: headers, logger: logger)
+        self.onReady = onReady
+    }
+
+    /// Serves until the service group shuts down.
+    public func run() async throws { try await transport.run(onReady: onReady) }
+}

@@ -1,0 +1,80 @@
+import DriverKit
+import EngineCore
+import EngineErrors
+import EngineModel
+import EngineWire
+import NIOHTTP1
+
+/// The engine as a whole: ping, version, info, events, disk usage, drivers.
+struct SystemRoutes {
+    private let services: EngineServices
+
+    init(_ services: EngineServices) { self.services = services }
+
+    func add(to router: inout Router) {
+        router.add(.GET, "/_ping") { _, _ in
+            .data(status: .ok, headers: [
+                "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "no-cache", "Builder-Version": "",
+                "Swarm": "inactive",
+            ], Array("OK".utf8))
+        }
+        router.add(.GET, "/version") { _, _ in .json(SystemBody.version(await services.system.information())) }
+        router.add(.GET, "/info") { _, _ in .json(SystemBody.information(await services.system.information())) }
+        router.add(.GET, "/events", events)
+        router.add(.GET, "/system/df", diskUsage)
+        router.add(.POST, "/auth") { _, _ in throw EngineError(.unsupported, "this engine has no registry to log in to yet") }
+        router.add(.GET, "/gantry/drivers") { _, _ in .json(.array(await services.system.drivers().map(SystemBody.driver))) }
+        router.add(.GET, "/gantry/drivers/{name}") { _, name in
+            let wanted = name[0].split(separator: ".", maxSplits: 1).map(String.init)
+            let found = await services.system.drivers().filter { wanted.count == 2 ? $0.kind == wanted[0] && $0.name == wanted[1] : $0.name == name[0] }
+            guard !found.isEmpty else { throw EngineError(.notFound, "No such driver: \(name[0])") }
+            return .json(.array(found.map(SystemBody.driver)))
+        }
+    }
+
+    @Sendable private func events(_ request: Request, _: Router.Parameters) async throws -> Response {
+        let filters = try request.filters([
+            "type", "event", "container", "image", "label", "network", "volume", "daemon", "scope", "plugin", "config", "secret", "node", "service",
+        ])
+        let since = try TimeParameter.parse(request.query["since"], "since"), until = try TimeParameter.parse(request.query["until"], "until")
+        let stream = await services.system.events(since: since == 0 ? nil : since, until: until == 0 ? nil : until)
+        return .stream(status: .ok, headers: ["Content-Type": "application/json"]) { writer in
+            for try await event in stream where EventFilter.allows(event, filters) {
+                try await writer.write(SystemBody.event(event).encoded() + [0x0a])
+            }
+        }
+    }
+
+    @Sendable private func diskUsage(_ request: Request, _: Router.Parameters) async throws -> Response {
+        let images = try await services.images.listImages(), containers = await services.containers.list()
+        let now = await services.system.information().now
+        var items: [JSONValue] = []
+        for container in containers {
+            items.append(ContainerBody.listItem(container, now: now, size: try? await services.containers.size(container.id)))
+        }
+        let volumes = try await services.volumes.listVolumes().map { volume -> JSONValue in
+            ["Name": .string(volume.name), "Driver": .string(volume.driver), "Mountpoint": .string(volume.mountpoint), "Scope": "local", "Labels": nil, "Options": nil,
+             "UsageData": ["Size": -1, "RefCount": .integer(Int64(containers.count { $0.mounts.contains { $0.name == volume.name } }))]]
+        }
+        return .json([
+            "LayersSize": .integer(images.reduce(0) { $0 + $1.size }), "Images": .array(images.map { ImageBody.listItem($0, containers: -1) }),
+            "Containers": .array(items), "Volumes": .array(volumes), "BuildCache": [],
+        ])
+    }
+}
+
+enum EventFilter {
+    static func allows(_ event: EngineEvent, _ filters: Filters) -> Bool {
+        func actor(_ name: String, _ kind: EngineEvent.Kind) -> Bool {
+            filters.allows(name) { wanted in
+                guard event.kind == kind || (name == "image" && event.kind == .container) else { return false }
+                if name == "image" && event.kind == .container { return event.attributes["image"] == wanted }
+                return event.actor == wanted || event.actor.hasPrefix(wanted) || event.attributes["name"] == wanted
+            }
+        }
+        return filters.allows("type") { event.kind.rawValue == $0 }
+            && filters.allows("event") { event.action == $0 || event.action.split(separator: ":").first.map(String.init) == $0 }
+            && filters.allows("scope") { $0 == "local" } && filters.allowsLabels(event.attributes)
+            && actor("container", .container) && actor("image", .image) && actor("network", .network) && actor("volume", .volume)
+    }
+}
