@@ -4,7 +4,7 @@ public import LinuxSystem
 
 /// The packet filter (nftables) of the network namespace of the thread that opened it.
 public struct NetfilterSocket: ~Copyable, Sendable {
-    private var socket: NetlinkSocket
+    var socket: NetlinkSocket
 
     public init() throws(Errno) { socket = try NetlinkSocket(NETLINK_NETFILTER) }
 

@@ -43,6 +43,15 @@ struct PublishedPortTests {
         #expect(peer == Traffic.Peer(address: Lab.outsideAddress, text: "hello"))
     }
 
+    @Test("a client that goes on sending datagrams reaches the container that has the port now")
+    func flows() throws {
+        #expect(try Traffic.udp(from: lab.outside, 7777, to: host, 5353, server: container, listening: 53) != nil)
+        try lab.leave(2)
+        #expect(try Traffic.udp(from: lab.outside, 7777, to: host, 5353, server: container, listening: 53) == nil)
+        let next = try lab.join(3, ports: [names])
+        #expect(try Traffic.udp(from: lab.outside, 7777, to: host, 5353, server: next, listening: 53)?.text == "hello")
+    }
+
     @Test("a port published on 127.0.0.1 is the host's alone")
     func loopbackOnly() throws {
         #expect(try Traffic.tcp(from: lab.host, to: "127.0.0.1", 9090, server: container, listening: 80) != nil)

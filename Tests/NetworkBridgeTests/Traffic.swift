@@ -37,10 +37,11 @@ enum Traffic {
     }
 
     /// nil: nothing came back.
-    static func udp(from client: Space, to address: String, _ port: UInt16, server: Space, listening: UInt16) throws -> Peer? {
+    /// - Parameter source: the client's port; 0: any.
+    static func udp(from client: Space, _ source: UInt16 = 0, to address: String, _ port: UInt16, server: Space, listening: UInt16) throws -> Peer? {
         let listener = try server.run { try bind(SOCK_DGRAM, "0.0.0.0", listening) }
         defer { close(listener) }
-        let sender = try client.run { try make(SOCK_DGRAM) }
+        let sender = try client.run { try bind(SOCK_DGRAM, "0.0.0.0", source) }
         defer { close(sender) }
         var target = socketAddress(address, port)
         guard withSockAddr(&target, { connect(sender, $0, $1) }) == 0 else { return nil }

@@ -53,6 +53,7 @@ extension Bridge {
             try kernel.filter.perform(requests, table: mark.table)
         }
         kernel.published?[endpoint] = elements
+        forgetDatagramFlows(elements, &kernel)
     }
 
     /// Idempotent.
@@ -61,6 +62,15 @@ extension Bridge {
         guard let elements = kernel.published?.removeValue(forKey: endpoint) else { return }
         let requests: [NetfilterRequest] = elements.map { .deleteElement($0.element, set: $0.set) }
         try ignoring(ENOENT) { try kernel.filter.perform(requests, table: mark.table) }
+        forgetDatagramFlows(elements, &kernel)
+    }
+
+    /// A client that goes on sending from its port would go on being sent where the port led before.
+    private func forgetDatagramFlows(_ elements: [PlacedElement], _ kernel: inout Kernel) {
+        for service in elements.map({ Array($0.element.key.suffix(8)) }) where service[0] == UInt8(IPPROTO_UDP) {
+            // Older kernels can't; there, old flows end by themselves after a pause of 30 s.
+            try? kernel.filter.forgetConnections(transport: service[0], port: UInt16(service[4]) << 8 | UInt16(service[5]))
+        }
     }
 
     private func loadPublished(_ kernel: inout Kernel) throws {
