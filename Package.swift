@@ -116,7 +116,7 @@ let package = Package(
         module("ContentStore", ["EngineModel", "EngineErrors", "OCISpecs", "DriverHost", "DriverKit", "LinuxSystem", "CArchive", crypto]),
         module("ContainerRuntime", ["CLinux", "LinuxSystem", "LinuxCgroups", "ShimProtocol", "EngineModel", "EngineErrors", "CSeccomp", "CCapability"]),
         module("EngineCore", ["EngineModel", "EngineErrors", "OCISpecs", "StateStore", "ContentStore", "ContainerRuntime", "DriverHost", "DriverKit", "LinuxSystem", log]),
-        module("EngineHTTP", ["DriverKit", "EngineCore", "EngineModel", "EngineWire", "EngineErrors", "LinuxSystem", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), .product(name: "NIOSSL", package: "swift-nio-ssl"), log, lifecycle]),
+        .target(name: "EngineHTTP", dependencies: ["DriverKit", "EngineCore", "EngineModel", "EngineWire", "EngineErrors", "LinuxSystem", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), .product(name: "NIOSSL", package: "swift-nio-ssl"), log, lifecycle], exclude: ["Server"], swiftSettings: strict),
         module("EngineDaemon", ["EngineHTTP", "EngineCore", "EngineModel", "EngineErrors", "StateStore", "ContentStore", "ContainerRuntime", "DriverHost", "LinuxSystem", "LinuxCgroups", log, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle")]),
         .executableTarget(
             name: "gantryd", dependencies: ["EngineDaemon"], swiftSettings: strict,

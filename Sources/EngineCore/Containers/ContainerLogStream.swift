@@ -27,7 +27,7 @@ actor ContainerLogStream: LogStream {
                 return wanted.map { LogRecord(bytes: $0.bytes, time: $0.time, isStderr: $0.isStderr, isPartial: $0.isPartial) }
             }
             guard reachedEnd else { continue }
-            if isOver || request.tail == 0 && ticks == nil { return nil }
+            if isOver { return nil }
             try Task.checkCancellation()
             // Once more after the last tick: the container wrote, and ended.
             if await wait() == false { isOver = true }
@@ -35,15 +35,13 @@ actor ContainerLogStream: LogStream {
     }
 
     private func read() async throws(EngineError) -> (lines: [LogLineCopy], reachedEnd: Bool) {
-        let query = LogQuery(from: cursor, since: request.since, until: request.until, tail: isFirst ? request.tail : nil)
-        let result = try await reader.read(query, limit: 256)
-        if let last = result.lines.last {
-            cursor = last.next
-            isFirst = false
-        } else if isFirst && request.tail == 0 {
-            isFirst = false
-        }
-        return result
+        // The end of the log is the place behind its last line: "tail 0" reads that one and drops it.
+        let skips = isFirst && request.tail == 0
+        let query = LogQuery(from: cursor, since: skips ? 0 : request.since, until: request.until, tail: isFirst ? max(request.tail ?? Int.max, 1) : nil)
+        let result = try await reader.read(query.tail == Int.max ? LogQuery(from: cursor, since: request.since, until: request.until) : query, limit: 256)
+        isFirst = false
+        if let last = result.lines.last { cursor = last.next }
+        return skips ? (lines: [], reachedEnd: result.reachedEnd) : result
     }
 
     /// False: nothing will come any more.

@@ -1,0 +1,217 @@
+import EngineWire
+import NIOCore
+import NIOHTTP1
+
+/// One client's connection: its requests one after the other, each answered by a task.
+final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let handler: any RequestHandler
+    private let commonHeaders: HTTPHeaders
+    private var context: ChannelHandlerContext?
+    private var body: RequestBody?
+    private var task: Task<Void, Never>?
+    /// Parts of later requests, which wait for the answer to this one.
+    private var queued: [HTTPServerRequestPart] = []
+    private var head: HTTPRequestHead?
+    private var readIsHeld = false
+    private var inputIsClosed = false
+
+    init(handler: any RequestHandler, commonHeaders: HTTPHeaders) {
+        self.handler = handler
+        self.commonHeaders = commonHeaders
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    // MARK: the request
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let part = unwrapInboundIn(data)
+        if !queued.isEmpty || (task != nil && body == nil) { queued.append(part) } else { take(part, context) }
+    }
+
+    private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+        switch part {
+        case .head(let head): begin(head, context)
+        case .body(let buffer): body?.arrived(Array(buffer.readableBytesView))
+        case .end:
+            body?.ended()
+            body = nil
+        }
+    }
+
+    private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        self.head = head
+        let channel = context.channel
+        let expects = head.headers["Expect"].contains { $0.lowercased() == "100-continue" }
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let body = RequestBody { isFirst in
+            channel.eventLoop.execute {
+                if isFirst && expects { bound.value.sendContinue() }
+                bound.value.releaseRead()
+            }
+        }
+        self.body = body
+        let request = Request(head, body), handler = handler
+        let exchange = Exchange(request: request, handler: handler, channel: channel, connection: bound)
+        task = Task(operation: exchange.run)
+    }
+
+    private func sendContinue() {
+        guard let context else { return }
+        context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
+    }
+
+    // MARK: the answer
+
+    private func closes(_ request: Request) -> Bool {
+        // The parser stops behind an upgrade that did not come about.
+        !(head?.isKeepAlive ?? false) || body != nil || request.headers.contains(name: "Upgrade") || inputIsClosed
+    }
+
+    private func responseHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, closes: Bool) -> HTTPResponseHead {
+        var all = commonHeaders
+        for (name, value) in headers { all.replaceOrAdd(name: name, value: value) }
+        if closes { all.replaceOrAdd(name: "Connection", value: "close") }
+        return HTTPResponseHead(version: .http1_1, status: status, headers: all)
+    }
+
+    fileprivate func sendData(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ bytes: [UInt8], _ request: Request) {
+        guard let context else { return }
+        let closes = closes(request)
+        var head = responseHead(status, headers, closes: closes)
+        if status != .noContent && status != .notModified { head.headers.replaceOrAdd(name: "Content-Length", value: "\(bytes.count)") }
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if request.method != .HEAD && !bytes.isEmpty {
+            var buffer = context.channel.allocator.buffer(capacity: bytes.count)
+            buffer.writeBytes(bytes)
+            context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
+        }
+        end(context, closes: closes)
+    }
+
+    /// False: the client is gone.
+    fileprivate func sendHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ request: Request) -> Bool {
+        guard let context, context.channel.isActive else { return false }
+        context.writeAndFlush(wrapOutboundOut(.head(responseHead(status, headers, closes: closes(request)))), promise: nil)
+        return true
+    }
+
+    fileprivate func sendEnd(_ request: Request) {
+        guard let context else { return }
+        end(context, closes: closes(request))
+    }
+
+    private func end(_ context: ChannelHandlerContext, closes: Bool) {
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in bound.value.finish(closes: closes) }
+    }
+
+    fileprivate func finish(closes: Bool) {
+        task = nil
+        body = nil
+        guard let context else { return }
+        if closes { return context.close(promise: nil) }
+        while !queued.isEmpty {
+            let part = queued.removeFirst()
+            take(part, context)
+            if task != nil && body == nil { break }
+        }
+        releaseRead()
+    }
+
+    // MARK: hijack
+
+    fileprivate func hijack(_ hijack: Hijack, _ request: Request) {
+        guard let context else { return Relay.discard(hijack.socket) }
+        let upgrades = request.headers.contains(name: "Upgrade")
+        task = nil
+        Relay.join(context, self, hijack, upgrades: upgrades, inputIsClosed: inputIsClosed)
+    }
+
+    // MARK: flow
+
+    func read(context: ChannelHandlerContext) {
+        if (body?.isFull ?? false) || queued.count > 64 { readIsHeld = true } else { context.read() }
+    }
+
+    private func releaseRead() {
+        guard readIsHeld, let context, !(body?.isFull ?? false) else { return }
+        readIsHeld = false
+        context.read()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        abandon()
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed? = event as? ChannelEvent {
+            inputIsClosed = true
+            // As Docker does: a client that says no more waits no more.
+            if task == nil { context.close(promise: nil) } else { abandon() }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func abandon() {
+        body?.broke()
+        task?.cancel()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let failure = error as? HTTPParserError, task == nil else { return context.close(promise: nil) }
+        let isLarge = failure == .headerOverflow
+        let message: JSONValue = ["message": .string(isLarge ? "the request's header is too large: at most 80 KiB are taken" : "malformed HTTP request: \(failure)")]
+        let bytes = message.encoded() + [0x0a]
+        var head = responseHead(isLarge ? .requestHeaderFieldsTooLarge : .badRequest, ["Content-Type": "application/json"], closes: true)
+        head.headers.replaceOrAdd(name: "Content-Length", value: "\(bytes.count)")
+        var buffer = context.channel.allocator.buffer(capacity: bytes.count)
+        buffer.writeBytes(bytes)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
+    }
+}
+
+/// One request and its answer, in a task.
+private struct Exchange: Sendable {
+    let request: Request
+    let handler: any RequestHandler
+    let channel: any Channel
+    let connection: NIOLoopBound<ConnectionHandler>
+
+    @concurrent @Sendable func run() async {
+        if let refusal = request.version.refusal {
+            return await send(.json(["message": .string(refusal)], status: .badRequest))
+        }
+        await send(await handler.handle(request))
+    }
+
+    private func send(_ response: Response) async {
+        let connection = connection, request = request, channel = channel
+        switch response {
+        case .data(let status, let headers, let bytes):
+            channel.eventLoop.execute { connection.value.sendData(status, headers, bytes, request) }
+        case .hijack(let hijack):
+            channel.eventLoop.execute { connection.value.hijack(hijack, request) }
+        case .stream(let status, let headers, let produce):
+            let isOpen = (try? await channel.eventLoop.submit { connection.value.sendHead(status, headers, request) }.get()) ?? false
+            guard isOpen, request.method != .HEAD else { return channel.eventLoop.execute { connection.value.finish(closes: true) } }
+            do {
+                try await produce(ResponseWriter(channel: channel))
+                channel.eventLoop.execute { connection.value.sendEnd(request) }
+            } catch {
+                // The head is out: all that is left to say is that this is not the whole answer.
+                channel.close(promise: nil)
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import EngineErrors
+import Glibc
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import ServiceLifecycle
+
+/// Listens, and runs a connection handler for each client.
+final class ServerTransport: Sendable {
+    private let listeners: [Listener]
+    private let handler: any RequestHandler
+    private let commonHeaders: HTTPHeaders
+    private let logger: Logger
+
+    init(listeners: [Listener], handler: any RequestHandler, commonHeaders: HTTPHeaders, logger: Logger) {
+        self.listeners = listeners
+        self.handler = handler
+        self.commonHeaders = commonHeaders
+        self.logger = logger
+    }
+
+    /// Serves until its task is cancelled or the service group shuts down.
+    func run(onReady: @Sendable ([String]) -> Void) async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        var channels: [any Channel] = []
+        do {
+            for listener in listeners { channels.append(try await bind(listener, group)) }
+        } catch {
+            await close(channels)
+            try? await group.shutdownGracefully()
+            throw error
+        }
+        onReady(listeners.map(Self.name))
+        try? await gracefulShutdown()
+        await close(channels)
+        for case .unix(let path, _, _) in listeners.map(\.address) { unlink(path) }
+        try? await group.shutdownGracefully()
+    }
+
+    private func close(_ channels: [any Channel]) async {
+        for channel in channels { try? await channel.close().get() }
+    }
+
+    private static func name(_ listener: Listener) -> String {
+        switch listener.address {
+        case .unix(let path, _, _): "unix://\(path)"
+        case .tcp(let host, let port): "\(listener.tls == nil ? "tcp" : "tls")://\(host):\(port)"
+        case .inherited(let descriptor): "fd://\(descriptor)"
+        }
+    }
+
+    private func bind(_ listener: Listener, _ group: any EventLoopGroup) async throws -> any Channel {
+        let tls = try listener.tls.map { files in
+            do { return try files.context() } catch {
+                throw EngineError(.invalidArgument, "the TLS files \(files.certificate) and \(files.key) can't be used: \(error)", underlying: error)
+            }
+        }
+        let handler = handler, headers = commonHeaders
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+                    try pipeline.addHandler(HTTPResponseEncoder())
+                    try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
+                    try pipeline.addHandler(ConnectionHandler(handler: handler, commonHeaders: headers))
+                }
+            }
+        switch listener.address {
+        case .unix(let path, let mode, let group):
+            return try await bootstrap.withBoundSocket(UnixListener.open(path, mode: mode, group: group)).get()
+        case .tcp(let host, let port):
+            do {
+                return try await bootstrap.childChannelOption(.socketOption(.so_keepalive), value: 1).childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                    .bind(host: host, port: port).get()
+            } catch {
+                throw EngineError(.unavailable, "the API can't be served on tcp://\(host):\(port): \(error)", underlying: error)
+            }
+        case .inherited(let descriptor): return try await bootstrap.withBoundSocket(descriptor).get()
+        }
+    }
+}
