@@ -9,12 +9,19 @@ public enum Capabilities {
         "CAP_NET_RAW", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT",
     ]
 
-    /// All that this kernel has.
-    public static let all: [String] = (0...63).compactMap { number in
-        guard cap_get_bound(cap_value_t(number)) >= 0, let text = cap_to_name(cap_value_t(number)) else { return nil }
-        defer { cap_free(text) }
-        return String(cString: text).uppercased()
-    }
+    /// All that this kernel has and this process may give.
+    public static let all: [String] = {
+        let own = cap_get_proc()
+        defer { cap_free(UnsafeMutableRawPointer(own)) }
+        return (0...63).compactMap { number in
+            var flag = CAP_CLEAR
+            guard cap_get_bound(cap_value_t(number)) > 0, cap_get_flag(own, cap_value_t(number), CAP_PERMITTED, &flag) == 0, flag == CAP_SET,
+                let text = cap_to_name(cap_value_t(number))
+            else { return nil }
+            defer { cap_free(text) }
+            return String(cString: text).uppercased()
+        }
+    }()
 
     /// `--cap-add`, `--cap-drop` and `--privileged` as a set of names.
     ///

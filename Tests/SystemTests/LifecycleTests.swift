@@ -99,7 +99,7 @@ struct LifecycleTests {
             #expect(engine.gantry("exec", "-u", "www", "-w", "/tmp", "-e", "B=2", name, "sh", "-c", "id -un; pwd; echo $A$B").output == "www\n/tmp\n12\n")
             #expect(engine.gantry("exec", "-i", name, "cat", input: "over\n").output == "over\n")
             let missing = engine.gantry("exec", name, "nosuch")
-            #expect(missing.status == 127 && missing.errors.contains("executable file not found in $PATH"), "\(missing.everything)")
+            #expect(missing.status == 127 && missing.everything.contains("executable file not found in $PATH"), "\(missing.everything)")
             #expect(engine.gantry("exec", "-d", name, "touch", "/tmp/made").status == 0)
             usleep(200_000)
             #expect(engine.gantry("exec", name, "ls", "/tmp/made").status == 0)

@@ -52,7 +52,23 @@ extension ContainerCatalog {
         } catch {
             execs[id]?.running = false
             execs[id]?.exitCode = error.code == .commandNotFound ? 127 : 126
-            throw error
+            guard !detach, error.code == .commandNotFound || error.code == .commandNotExecutable else { throw error }
+            // Docker's clients are attached by now: they get the reason as output, and the status from `inspect`.
+            return try Self.message(error.message, isTerminal: exec.tty)
+        }
+    }
+
+    private static func message(_ text: String, isTerminal: Bool) throws(EngineError) -> AttachedStream {
+        let line = Array("\(text)\r\n".utf8), count = UInt32(line.count)
+        let bytes = isTerminal ? line : [1, 0, 0, 0, UInt8(count >> 24), UInt8(count >> 16 & 255), UInt8(count >> 8 & 255), UInt8(count & 255)] + line
+        do throws(Errno) {
+            let ends = try StreamSockets.pair()
+            defer { StreamSockets.close(ends.1) }
+            // A new socket has room for one sentence.
+            _ = bytes.withUnsafeBytes { try? Files.writeAll(ends.1, $0) }
+            return AttachedStream(socket: OwnedFD(adopting: ends.0), isTerminal: isTerminal)
+        } catch {
+            throw EngineError(.resourceExhausted, "no socket for the attached streams: \(error)", errno: error.code)
         }
     }
 

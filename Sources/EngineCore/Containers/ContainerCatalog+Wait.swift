@@ -19,8 +19,8 @@ extension ContainerCatalog {
 
     /// Tells those who wait for an exit, and after a removal those who wait for that.
     func finishWaiters(_ entry: Entry, removed: Bool = false) {
-        let error = entry.snapshot.status.error
-        let result = WaitResult(exitCode: entry.snapshot.status.exitCode, error: error.isEmpty ? nil : error)
+        // Why a start failed is the answer to `start`; a client that waits besides must not report it twice.
+        let result = WaitResult(exitCode: entry.snapshot.status.exitCode)
         var waiters = entry.exitWaiters
         entry.exitWaiters = []
         if removed {

@@ -52,8 +52,8 @@ struct ImageRoutes {
     @Sendable private func create(_ request: Request, _: Router.Parameters) async throws -> Response {
         let query = request.query
         if let image = query["fromImage"], !image.isEmpty {
-            let tag = query["tag"].map { $0.isEmpty ? "" : ":\($0)" } ?? ""
-            throw EngineError(.notFound, "pull access denied for \(image)\(tag): this engine can't pull images yet; use load or import")
+            // Clients take "repository does not exist" for "no such image".
+            throw EngineError(.notFound, "pull access denied for \(image), repository does not exist here: this engine can't pull images yet; use load or import")
         }
         guard query["fromSrc"] == "-" else {
             throw EngineError(.invalidArgument, "an image is imported from the request's body: fromSrc must be \"-\", not \"\(query["fromSrc"] ?? "")\"")
