@@ -149,7 +149,7 @@ let package = Package(
         test("EngineHTTPTests", ["EngineHTTP", "EngineWire", "TestSupport"]),
         test("EngineDaemonTests", ["EngineDaemon", "EngineErrors", "EngineModel", "TestSupport", log]),
         test("EngineCLITests", ["EngineCLI", "EngineClient", "TestSupport"]),
-        test("SystemTests", ["EngineClient", "EngineWire", "LinuxSystem", "TestSupport"]),
+        test("SystemTests", ["LinuxSystem", "TestSupport"]),
         test("ArchitectureTests", ["TestSupport"]),
     ])
 

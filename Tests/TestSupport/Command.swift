@@ -13,6 +13,7 @@ public struct Command: Sendable {
     ///   - arguments: [0] is the program, looked up in PATH when it has no slash.
     ///   - environment: what is set besides this process's own.
     ///   - seconds: after that long it is killed.
+    @discardableResult
     public static func run(_ arguments: [String], environment: [String: String] = [:], input: String? = nil, seconds: Int = 60) -> Command {
         let process = Child(arguments, environment: environment, input: input)
         return process.finish(seconds: seconds)
