@@ -83,7 +83,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -116,7 +115,7 @@ let package = Package(
         module("ContentStore", ["EngineModel", "EngineErrors", "OCISpecs", "DriverHost", "DriverKit", "LinuxSystem", "CArchive", crypto]),
         module("ContainerRuntime", ["CLinux", "LinuxSystem", "LinuxCgroups", "ShimProtocol", "EngineModel", "EngineErrors", "CSeccomp", "CCapability"]),
         module("EngineCore", ["EngineModel", "EngineErrors", "OCISpecs", "StateStore", "ContentStore", "ContainerRuntime", "DriverHost", "DriverKit", "LinuxSystem", log]),
-        .target(name: "EngineHTTP", dependencies: ["DriverKit", "EngineCore", "EngineModel", "EngineWire", "EngineErrors", "LinuxSystem", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), .product(name: "NIOSSL", package: "swift-nio-ssl"), log, lifecycle], exclude: ["Server"], swiftSettings: strict),
+        .target(name: "EngineHTTP", dependencies: ["DriverKit", "EngineCore", "EngineModel", "EngineWire", "EngineErrors", "LinuxSystem", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), .product(name: "NIOSSL", package: "swift-nio-ssl"), log, lifecycle], swiftSettings: strict),
         module("EngineDaemon", ["EngineHTTP", "EngineCore", "EngineModel", "EngineErrors", "StateStore", "ContentStore", "ContainerRuntime", "DriverHost", "LinuxSystem", "LinuxCgroups", log, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle")]),
         .executableTarget(
             name: "gantryd", dependencies: ["EngineDaemon"], swiftSettings: strict,
@@ -130,8 +129,8 @@ let package = Package(
             name: "gantry-init", linkerSettings: [.unsafeFlags(["-static-stdlib", "-Xclang-linker", "-static"])]),
 
         // the command line
-        module("EngineClient", ["EngineWire", "EngineErrors", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), .product(name: "NIOSSL", package: "swift-nio-ssl")], settings: staticRuntime),
-        module("EngineCLI", ["EngineClient", "EngineWire", "EngineErrors", .product(name: "ArgumentParser", package: "swift-argument-parser")], settings: staticRuntime),
+        .target(name: "EngineClient", dependencies: ["EngineWire", "EngineErrors", nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"), .product(name: "NIOSSL", package: "swift-nio-ssl")], swiftSettings: strict + staticRuntime),
+        .target(name: "EngineCLI", dependencies: ["EngineClient", "EngineWire"], swiftSettings: strict + staticRuntime),
         .executableTarget(
             name: "gantry", dependencies: ["EngineCLI"], swiftSettings: strict + staticRuntime, linkerSettings: staticLink),
     ] + drivers.map(target) + [
@@ -143,14 +142,14 @@ let package = Package(
         test("LinuxCgroupsTests", ["LinuxCgroups", "LinuxSystem", "TestSupport"]),
         test("ContentStoreTests", ["ContentStore", "OCISpecs", "EngineModel", "EngineErrors", "DriverHost", "DriverKit", "LinuxSystem", "CLinux", "TestSupport"]),
         test("StateStoreTests", ["StateStore", "EngineModel", "EngineErrors", "TestSupport"]),
-        test("ContainerRuntimeTests", ["ContainerRuntime", "LinuxSystem", "TestSupport"]),
+        test("ContainerRuntimeTests", ["ContainerRuntime", "EngineErrors", "LinuxSystem", "ShimProtocol", "TestSupport"]),
         test("EngineCoreTests", ["EngineCore", "ContentStore", "DriverHost", "DriverKit", "StateStore", "EngineErrors", "EngineModel", "LinuxNetlink", "LinuxSystem", "TestSupport"]),
         test("EngineWireTests", ["EngineWire", "TestSupport"]),
         test("EngineHTTPTests", ["EngineHTTP", "EngineWire", "TestSupport"]),
         test("EngineDaemonTests", ["EngineDaemon", "EngineErrors", "EngineModel", "TestSupport", log]),
         test("EngineCLITests", ["EngineCLI", "EngineClient", "TestSupport"]),
         test("SystemTests", ["LinuxSystem", "TestSupport"]),
-        test("ArchitectureTests", ["TestSupport"]),
+        test("ArchitectureTests", ["LinuxSystem", "TestSupport"]),
     ])
 
 func test(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {

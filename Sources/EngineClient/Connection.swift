@@ -43,7 +43,7 @@ public final class Connection: Sendable {
         var done = 0
         while done < bytes.count {
             let sent = bytes.withUnsafeBytes {
-                send(descriptor, $0.baseAddress! + done, $0.count - done, Int32(MSG_NOSIGNAL.rawValue))
+                send(descriptor, $0.baseAddress! + done, $0.count - done, Int32(MSG_NOSIGNAL))
             }
             if sent < 0, errno == EINTR { continue }
             guard sent > 0 else { throw .broken("write: \(String(cString: strerror(errno)))") }

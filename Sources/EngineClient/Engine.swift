@@ -16,12 +16,15 @@ public final class Engine: Sendable {
     /// Sends a call and reads the head of its answer. A connection that is free again carries the next call.
     /// - Throws: `.answer` for any status of 400 and above.
     public func send(_ call: Call) throws(EngineFailure) -> Answer {
-        let connection = try idleConnection() ?? Connection.dial(endpoint)
+        let connection = if let free = idleConnection() { free } else { try Connection.dial(endpoint) }
         try write(call, to: connection)
         let answer = try Answer(connection, method: call.method) { [weak self] free in
             self?.idle.withLock { $0.append(free) }
         }
-        guard answer.status < 400 else { throw try Self.refusal(answer) }
+        guard answer.status < 400 else {
+            let refusal = try Self.refusal(answer)
+            throw refusal
+        }
         return answer
     }
 
@@ -29,7 +32,8 @@ public final class Engine: Sendable {
         try connection.write(call.encoded(version: version, host: hostHeader))
         guard case .stream(let next) = call.body else { return }
         do {
-            while let bytes = try next() where !bytes.isEmpty {
+            while let bytes = try next() {
+                guard !bytes.isEmpty else { continue }
                 try connection.write(Array("\(String(bytes.count, radix: 16))\r\n".utf8) + bytes + [0x0d, 0x0a])
             }
             try connection.write(Array("0\r\n\r\n".utf8))

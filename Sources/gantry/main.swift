@@ -1,1 +1,4 @@
-// placeholder
+import EngineCLI
+import Glibc
+
+exit(Gantry.run(Array(CommandLine.arguments.dropFirst())))
