@@ -10,7 +10,7 @@ PORT    ?= 8080
 FILTER  ?=
 
 BUILD_PACKAGES := libcap-dev libmnl-dev libnftnl-dev libseccomp-dev libsqlite3-dev libarchive-dev
-RUN_PACKAGES   := busybox-static debootstrap
+RUN_PACKAGES   := busybox-static debootstrap curl
 TEST_PACKAGES  := docker.io python3 python3-venv nftables iproute2 user-mode-linux kmod procps gcc
 DRIVERS        := $(notdir $(wildcard plugins/*-*))
 SWIFT_BUILD    := swift build

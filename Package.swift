@@ -145,9 +145,9 @@ let package = Package(
         test("ContainerRuntimeTests", ["ContainerRuntime", "EngineErrors", "LinuxSystem", "ShimProtocol", "TestSupport"]),
         test("EngineCoreTests", ["EngineCore", "ContentStore", "DriverHost", "DriverKit", "StateStore", "EngineErrors", "EngineModel", "LinuxNetlink", "LinuxSystem", "TestSupport"]),
         test("EngineWireTests", ["EngineWire", "TestSupport"]),
-        test("EngineHTTPTests", ["EngineHTTP", "EngineWire", "TestSupport"]),
+        test("EngineHTTPTests", ["EngineHTTP", "EngineErrors", "EngineModel", "EngineWire", nio("NIOHTTP1"), "TestSupport"]),
         test("EngineDaemonTests", ["EngineDaemon", "EngineErrors", "EngineModel", "TestSupport", log]),
-        test("EngineCLITests", ["EngineCLI", "EngineClient", "TestSupport"]),
+        test("EngineCLITests", ["EngineCLI", "EngineWire", "TestSupport"]),
         test("SystemTests", ["LinuxSystem", "TestSupport"]),
         test("ArchitectureTests", ["LinuxSystem", "TestSupport"]),
     ])

@@ -61,7 +61,11 @@ enum ContainerRun {
             throw Refusal("container ID file found, make sure the other container isn't running or delete \(file)")
         }
         let name = call.flags["name"]
-        let json = try body.json()
+        var json = try body.json()
+        // The terminal has its size before the first program looks.
+        if call.flags.bool("tty"), let size = Terminal.size() {
+            json["HostConfig"]["ConsoleSize"] = [.integer(Int64(size.rows)), .integer(Int64(size.columns))]
+        }
         let answer = try post(call, name.isEmpty ? [] : [("name", name)], json)
         for warning in answer["Warnings"].array { Output.error("WARNING: \(warning.string)") }
         let id = answer["Id"].string

@@ -18,7 +18,7 @@ struct DockerTests {
             #expect(web.output.trimmed.count == 64, "\(web.everything)")
             let port = engine.docker("port", name, "80").output.trimmed
             usleep(200_000)
-            #expect(Command.run(["/bin/busybox", "wget", "-qO-", "http://\(port)/"]).output.contains("hello from inside"))
+            #expect(Command.run(["curl", "-s", "-m", "5", "http://\(port)/"]).output.contains("hello from inside"))
             #expect(engine.docker("ps", "--format", "{{.Names}} {{.Status}}").output.contains("\(name) Up"))
             #expect(engine.docker("logs", name).output == "up\n")
             #expect(engine.docker("inspect", "-f", "{{.State.Running}} {{.Config.Image}}", name).output == "true busybox\n")

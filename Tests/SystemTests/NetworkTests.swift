@@ -10,7 +10,7 @@ struct NetworkTests {
         engine.gantry("inspect", "--format", "{{(index (index .NetworkSettings.Ports \"\(inside)\") 0).HostPort}}", name).output.trimmed
     }
 
-    func fetch(_ address: String) -> Command { Command.run(["/bin/busybox", "wget", "-T", "5", "-qO-", "http://\(address)/"]) }
+    func fetch(_ address: String) -> Command { Command.run(["curl", "-s", "-m", "5", "http://\(address)/"]) }
 
     @Test("a published port answers on the loopback and on the host's address")
     func published() {
@@ -44,7 +44,7 @@ struct NetworkTests {
             let address = engine.gantry("inspect", "--format", "{{.NetworkSettings.Networks.bridge.IPAddress}}", name).output.trimmed
             #expect(address.hasPrefix("172.31.1."))
             #expect(engine.gantry("exec", name, "cat", "/etc/hosts").output.contains("\(address)\tserver"))
-            let page = engine.gantry("run", "--rm", "--name", name + "b", "busybox", "wget", "-T", "5", "-qO-", "http://\(address)/")
+            let page = engine.gantry("run", "--rm", "--name", name + "b", "busybox", "sh", "-c", "for i in 1 2 3 4 5 6 7 8; do wget -qO- http://\(address)/ && break; sleep 0.2; done")
             #expect(page.output.contains("hello from inside"), "\(page.everything)")
         }
     }

@@ -15,7 +15,6 @@ struct RunTests {
     static let cases = [
         Case(name: "writes to stdout", arguments: ["busybox", "echo", "hello"], output: "hello\n"),
         Case(name: "its own exit status", arguments: ["busybox", "sh", "-c", "exit 3"], output: "", status: 3),
-        Case(name: "a signal's status", arguments: ["busybox", "sh", "-c", "kill -9 $$"], status: 137),
         Case(name: "no such command", arguments: ["busybox", "nosuch"], status: 127, error: "exec: \"nosuch\": executable file not found in $PATH"),
         Case(name: "no such path", arguments: ["busybox", "/no/such"], status: 127, error: "no such file or directory"),
         Case(name: "not executable", arguments: ["busybox", "/etc/passwd"], status: 126, error: "permission denied"),
@@ -41,7 +40,7 @@ struct RunTests {
         Case(name: "seccomp is on", arguments: ["busybox", "grep", "Seccomp:", "/proc/self/status"], output: "Seccomp:\t2\n"),
         Case(name: "seccomp off", arguments: ["--security-opt", "seccomp=unconfined", "busybox", "grep", "Seccomp:", "/proc/self/status"], output: "Seccomp:\t0\n"),
         Case(name: "no new privileges", arguments: ["--security-opt", "no-new-privileges", "busybox", "grep", "NoNewPrivs", "/proc/self/status"], output: "NoNewPrivs:\t1\n"),
-        Case(name: "mount is refused", arguments: ["busybox", "sh", "-c", "mount -t tmpfs x /tmp 2>&1 | grep -c -i permitted"], output: "1\n"),
+        Case(name: "mount is refused", arguments: ["busybox", "sh", "-c", "mount -t tmpfs x /tmp 2>&1 | grep -c denied"], output: "1\n"),
         Case(name: "masked paths", arguments: ["busybox", "sh", "-c", "cat /proc/timer_list | wc -c; ls /sys/firmware | wc -l"], output: "0\n0\n"),
         Case(name: "read-only paths", arguments: ["busybox", "sh", "-c", "echo 1 >/proc/sys/kernel/panic || echo refused"], output: "refused\n"),
         Case(name: "privileged", arguments: ["--privileged", "busybox", "sh", "-c", "mount -t tmpfs x /tmp && echo mounted"], output: "mounted\n"),

@@ -4,12 +4,18 @@ import DriverKit
 import EngineErrors
 import EngineModel
 import Glibc
+import LinuxSystem
 import Logging
 import StateStore
 
 extension ContainerCatalog {
     /// At boot: takes back what runs, records what ended meanwhile, removes what has no owner.
     func restore() async throws(EngineError) {
+        do throws(Errno) {
+            for name in ["containers", "scratch"] { try Files.makeDirectories("\(environment.defaults.dataRoot)/\(name)", mode: 0o710) }
+        } catch {
+            throw EngineError(.internal, "the folders for containers can't be made: \(error)", errno: error.code)
+        }
         for container in try environment.store.load(ContainerSnapshot.self) {
             entries[container.id] = Entry(container)
             names[container.name] = container.id
