@@ -11,7 +11,7 @@ FILTER  ?=
 
 BUILD_PACKAGES := libcap-dev libmnl-dev libnftnl-dev libseccomp-dev libsqlite3-dev libarchive-dev
 RUN_PACKAGES   := busybox-static debootstrap curl
-TEST_PACKAGES  := docker.io python3 python3-venv nftables iproute2 user-mode-linux kmod procps gcc
+TEST_PACKAGES  := docker.io python3 python3-venv nftables iproute2 procps gcc openssl e2fsprogs bsdutils
 DRIVERS        := $(notdir $(wildcard plugins/*-*))
 SWIFT_BUILD    := swift build
 
@@ -48,7 +48,7 @@ stop: ## end what `make run` started and remove its data
 
 test: setup-test ## build and run every test, as root, with real containers (FILTER=name for some)
 	swift build --build-tests
-	swift test --skip-build --no-parallel $(if $(FILTER),--filter $(FILTER))
+	GANTRY_TEST_ROOT=1 swift test --skip-build --no-parallel $(if $(FILTER),--filter $(FILTER))
 
 bench: setup-test ## measure Gantry beside Debian's docker.io, in the same run
 	$(SWIFT_BUILD) -c release
