@@ -28,12 +28,14 @@ struct NetworkTests {
     @Test("UDP is published as well")
     func datagrams() {
         engine.withoutLeaks { name in
-            engine.gantry("run", "-d", "--name", name, "-p", "127.0.0.1::9/udp", "busybox", "sh", "-c", "nc -u -l -p 9 | head -c 5 >/tmp/got; sleep 100")
+            engine.gantry("run", "-d", "--name", name, "-p", "127.0.0.1::9/udp", "busybox", "sleep", "100")
             let number = port(name, "9/udp")
             usleep(300_000)
             Command.run(["python3", "-c", "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'hello', ('127.0.0.1', \(number)))"])
             usleep(200_000)
-            #expect(engine.gantry("exec", name, "cat", "/tmp/got").output == "hello")
+            // Nobody listens inside, which the container's own kernel counters say of each datagram that arrived.
+            let count = engine.gantry("exec", name, "sh", "-c", "grep '^Udp: [0-9]' /proc/net/snmp | awk '{print $3}'")
+            #expect(count.output.trimmed == "1", "\(count.everything)")
         }
     }
 

@@ -80,6 +80,14 @@ public final class Engine {
             if !all.isEmpty { _ = run(["rm", "-f", "-v"] + all) }
             stop()
         }
+        // A daemon leaves its default network for the next one; here there will be none.
+        Command.run(["ip", "link", "del", bridge])
+        for line in Command.run(["nft", "list", "tables"]).output.split(separator: "\n") {
+            guard let table = line.split(separator: " ").last, table.hasPrefix("gantry_") else { continue }
+            if Command.run(["nft", "list", "table", "ip", String(table)]).output.contains("\"\(bridge)\"") {
+                Command.run(["nft", "delete", "table", "ip", String(table)])
+            }
+        }
         try? Files.removeTree(root)
     }
 
