@@ -91,7 +91,7 @@ extension ContainerBody {
     /// The engine does not see our files: a seccomp profile goes with the request.
     private static func securityOption(_ text: String) throws(Refusal) -> String {
         guard let sign = text.firstIndex(where: { $0 == "=" || $0 == ":" }), text[..<sign] == "seccomp" else {
-            guard text.contains("=") || text.contains(":") || text == "no-new-privileges" else { throw Refusal("invalid --security-opt: \"\(text)\"") }
+            guard text.contains("=") || text.contains(":") || text == "no-new-privileges" else { throw Refusal("Invalid --security-opt: \"\(text)\"") }
             return text
         }
         let value = String(text[text.index(after: sign)...])

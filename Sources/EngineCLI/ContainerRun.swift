@@ -10,7 +10,7 @@ extension Command {
         names: ["create", "container create"], usage: "[OPTIONS] IMAGE [COMMAND] [ARG...]", summary: "Create a new container",
         flags: RunFlags.shared, words: 1...Int.max, allowsFlagsAfterWords: false, errorStatus: 125
     ) { call in
-        Output.line(try ContainerRun.create(call, isForeground: false))
+        Output.line(try ContainerRun.create(call, isForeground: true))
         return 0
     }
 }
@@ -73,10 +73,16 @@ enum ContainerRun {
         return id
     }
 
+    /// With the tag that an image's name without one means.
+    static func tagged(_ name: String) -> String {
+        let last = name[(name.lastIndex(of: "/").map(name.index(after:)) ?? name.startIndex)...]
+        return last.contains(":") || name.contains("@") ? name : "\(name):latest"
+    }
+
     private static func post(_ call: Invocation, _ query: [(String, String)], _ json: JSONValue) throws(EngineFailure) -> JSONValue {
         do throws(EngineFailure) { return try call.engine.post("/containers/create", query, json) } catch {
             guard case .answer(404, let message) = error, message.hasPrefix("No such image") else { throw error }
-            Output.error("Unable to find image '\(call.words[0])' locally")
+            Output.error("Unable to find image '\(tagged(call.words[0]))' locally")
             throw .answer(status: 404, message: "\(message): this engine can't pull images yet; use load or import")
         }
     }

@@ -17,6 +17,9 @@ enum Environment {
                 out.append(text)
             } else if let value = lookup(text) {
                 out.append("\(text)=\(value)")
+            } else {
+                // A name alone takes the image's variable away.
+                out.append(text)
             }
         }
         return out

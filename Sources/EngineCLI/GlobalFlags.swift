@@ -1,4 +1,5 @@
 import EngineClient
+import Glibc
 
 /// Flags in front of the command: which engine, and how to reach it.
 enum GlobalFlags {
@@ -17,16 +18,24 @@ enum GlobalFlags {
 
     /// The engine that flags and environment name: --host, GANTRY_HOST, DOCKER_HOST, or Gantry's own socket.
     static func engine(_ flags: FlagValues) throws(EngineFailure) -> Engine {
-        let host = flags.optional("host") ?? environmentVariable("GANTRY_HOST") ?? environmentVariable("DOCKER_HOST") ?? ""
-        return Engine(try Endpoint(host, security: security(flags)))
+        let host = flags.optional("host") ?? variable("GANTRY_HOST") ?? variable("DOCKER_HOST") ?? ""
+        return Engine(try Endpoint(host, security: security(flags)), version: variable("DOCKER_API_VERSION") ?? "1.47")
+    }
+
+    /// An empty one counts as none, as scripts write `DOCKER_HOST= gantry ps`.
+    private static func variable(_ name: String) -> String? {
+        environmentVariable(name).flatMap { $0.isEmpty ? nil : $0 }
     }
 
     private static func security(_ flags: FlagValues) -> Endpoint.Security? {
-        let verifies = flags.bool("tlsverify") || !(environmentVariable("DOCKER_TLS_VERIFY") ?? "").isEmpty
+        let verifies = flags.bool("tlsverify") || variable("DOCKER_TLS_VERIFY") != nil
         guard verifies || flags.bool("tls") else { return nil }
-        let folder = environmentVariable("DOCKER_CERT_PATH") ?? (environmentVariable("HOME").map { "\($0)/.docker" } ?? ".")
+        let folder = variable("DOCKER_CERT_PATH") ?? "\(variable("HOME") ?? "/root")/.docker"
+        /// A standard file counts when it is there: a server may ask for no certificate of ours.
+        func file(_ flag: String, _ name: String) -> String? {
+            flags.optional(flag) ?? (access("\(folder)/\(name)", F_OK) == 0 ? "\(folder)/\(name)" : nil)
+        }
         return Endpoint.Security(
-            authority: flags.optional("tlscacert") ?? (verifies ? "\(folder)/ca.pem" : nil), certificate: flags.optional("tlscert") ?? "\(folder)/cert.pem",
-            key: flags.optional("tlskey") ?? "\(folder)/key.pem", verifies: verifies)
+            authority: file("tlscacert", "ca.pem"), certificate: file("tlscert", "cert.pem"), key: file("tlskey", "key.pem"), verifies: verifies)
     }
 }

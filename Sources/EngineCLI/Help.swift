@@ -10,7 +10,7 @@ enum Help {
         if group == nil {
             text += "A container engine whose parts can be swapped\n\n"
             let groups = Set(commands.flatMap(\.names).filter { $0.contains(" ") }.map { String($0.prefix { $0 != " " }) }).sorted()
-            text += "Management Commands:\n\(list(groups.map { ($0, "Manage \($0)s") }))\n\n"
+            text += "Management Commands:\n\(list(groups.map { ($0, "Manage \($0 == "system" ? "the engine" : "\($0)s")") }))\n\n"
         }
         text += "Commands:\n\(list(rows.sorted { $0.0 < $1.0 }))\n"
         if group == nil { text += "\nGlobal Options:\n\(options(GlobalFlags.flags))\n" }

@@ -54,6 +54,24 @@ struct FlagTests {
         #expect(throws: Refusal.self) { try MountFlag.parse(text, folder: "/here") }
     }
 
+    @Test("create opens the streams that a later start attaches")
+    func createdStreams() throws {
+        let flags = try parse(["-i", "busybox"]).values
+        let config = try ContainerBody(flags: flags, image: "busybox", arguments: [], isForeground: true).json()
+        #expect(config["AttachStdin"].bool && config["AttachStdout"].bool && config["StdinOnce"].bool)
+    }
+
+    @Test("a variable's name alone takes its value from here, or takes the image's away")
+    func variables() throws {
+        let all = try Environment.variables(files: [], given: ["A=1", "HERE", "NOWHERE"]) { $0 == "HERE" ? "x" : nil }
+        #expect(all == ["A=1", "HERE=x", "NOWHERE"])
+    }
+
+    @Test("an image without a tag", arguments: [("a", "a:latest"), ("a:1", "a:1"), ("h:5000/a", "h:5000/a:latest"), ("a@sha256:0", "a@sha256:0")])
+    func tags(_ name: String, _ full: String) {
+        #expect(ContainerRun.tagged(name) == full)
+    }
+
     @Test("every command's name is its own, and its help shows its flags")
     func table() {
         let names = CommandTable.all.flatMap(\.names)
