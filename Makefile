@@ -62,7 +62,7 @@ fmt: ## format the sources in place
 	swift format format --in-place --recursive Sources Tests plugins Package.swift
 
 check: ## lint the sources, without changing them
-	swift format lint --recursive Sources Tests plugins Package.swift
+	swift format lint --strict --recursive Sources Tests plugins Package.swift
 
 clean: ## remove what was built
 	rm -rf .build .build-dist

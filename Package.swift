@@ -115,8 +115,18 @@ let package = Package(
         module("ContentStore", ["EngineModel", "EngineErrors", "OCISpecs", "DriverHost", "DriverKit", "LinuxSystem", "CArchive", crypto]),
         module("ContainerRuntime", ["CLinux", "LinuxSystem", "LinuxCgroups", "ShimProtocol", "EngineModel", "EngineErrors", "CSeccomp", "CCapability"]),
         module("EngineCore", ["CLinux", "LinuxCgroups", "EngineModel", "EngineErrors", "OCISpecs", "StateStore", "ContentStore", "ContainerRuntime", "DriverHost", "DriverKit", "LinuxSystem", log]),
-        .target(name: "EngineHTTP", dependencies: ["DriverKit", "EngineCore", "EngineModel", "EngineWire", "EngineErrors", "LinuxSystem", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), .product(name: "NIOSSL", package: "swift-nio-ssl"), log, lifecycle], swiftSettings: strict),
-        module("EngineDaemon", ["EngineHTTP", "EngineCore", "EngineModel", "EngineErrors", "StateStore", "ContentStore", "ContainerRuntime", "DriverHost", "LinuxSystem", "LinuxCgroups", log, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle")]),
+        .target(
+            name: "EngineHTTP",
+            dependencies: [
+                "DriverKit", "EngineCore", "EngineModel", "EngineWire", "EngineErrors", "LinuxSystem", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"), log, lifecycle,
+            ], swiftSettings: strict),
+        module(
+            "EngineDaemon",
+            [
+                "EngineHTTP", "EngineCore", "EngineModel", "EngineErrors", "StateStore", "ContentStore", "ContainerRuntime", "DriverHost", "LinuxSystem", "LinuxCgroups", log, lifecycle,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]),
         .executableTarget(
             name: "gantryd", dependencies: ["EngineDaemon"], swiftSettings: strict,
             linkerSettings: [.unsafeFlags(runPath("../lib/gantry/runtime"))]),
@@ -126,31 +136,37 @@ let package = Package(
         .executableTarget(
             name: "gantry-shim", dependencies: ["Shim"], swiftSettings: strict + staticRuntime, linkerSettings: staticLink),
         .executableTarget(
-            name: "gantry-init", linkerSettings: [.unsafeFlags(["-static-stdlib", "-Xclang-linker", "-static"])]),
+            name: "gantry-init", linkerSettings: [.unsafeFlags(["-nostartfiles", "-static-stdlib", "-Xclang-linker", "-static"])]),
 
         // the command line
-        .target(name: "EngineClient", dependencies: ["EngineWire", "EngineErrors", nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"), .product(name: "NIOSSL", package: "swift-nio-ssl")], swiftSettings: strict + staticRuntime),
+        .target(
+            name: "EngineClient", dependencies: ["EngineWire", "EngineErrors", nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"), .product(name: "NIOSSL", package: "swift-nio-ssl")],
+            swiftSettings: strict + staticRuntime),
         .target(name: "EngineCLI", dependencies: ["EngineClient", "EngineWire"], swiftSettings: strict + staticRuntime),
         .executableTarget(
             name: "gantry", dependencies: ["EngineCLI"], swiftSettings: strict + staticRuntime, linkerSettings: staticLink),
-    ] + drivers.map(target) + [
-        module("TestSupport", ["LinuxSystem", "CLinux"]),
-    ].map { $0.path = "Tests/TestSupport"; return $0 } + [
-        test("DriverHostTests", ["DriverHost", "DriverKit", "CDriverABI", "EngineErrors", "LinuxSystem", "TestSupport"], exclude: ["Fixtures"]),
-        test("LinuxNetlinkTests", ["LinuxNetlink", "LinuxSystem", "TestSupport"]),
-        test("NetworkBridgeTests", ["DriverHost", "DriverKit", "LinuxNetlink", "LinuxSystem", "EngineErrors", "TestSupport"]),
-        test("LinuxCgroupsTests", ["LinuxCgroups", "LinuxSystem", "TestSupport"]),
-        test("ContentStoreTests", ["ContentStore", "OCISpecs", "EngineModel", "EngineErrors", "DriverHost", "DriverKit", "LinuxSystem", "CLinux", "TestSupport"]),
-        test("StateStoreTests", ["StateStore", "EngineModel", "EngineErrors", "TestSupport"]),
-        test("ContainerRuntimeTests", ["ContainerRuntime", "EngineErrors", "LinuxSystem", "ShimProtocol", "TestSupport"]),
-        test("EngineCoreTests", ["EngineCore", "ContentStore", "DriverHost", "DriverKit", "StateStore", "EngineErrors", "EngineModel", "LinuxNetlink", "LinuxSystem", "TestSupport"]),
-        test("EngineWireTests", ["EngineWire", "TestSupport"]),
-        test("EngineHTTPTests", ["EngineHTTP", "EngineErrors", "EngineModel", "EngineWire", nio("NIOHTTP1"), "TestSupport"]),
-        test("EngineDaemonTests", ["EngineDaemon", "EngineErrors", "EngineModel", "TestSupport", log]),
-        test("EngineCLITests", ["EngineCLI", "EngineWire", "TestSupport"]),
-        test("SystemTests", ["LinuxSystem", "TestSupport"]),
-        test("ArchitectureTests", ["LinuxSystem", "TestSupport"]),
-    ])
+    ] + drivers.map(target)
+        + [
+            module("TestSupport", ["LinuxSystem", "CLinux"])
+        ].map {
+            $0.path = "Tests/TestSupport"
+            return $0
+        } + [
+            test("DriverHostTests", ["DriverHost", "DriverKit", "CDriverABI", "EngineErrors", "LinuxSystem", "TestSupport"], exclude: ["Fixtures"]),
+            test("LinuxNetlinkTests", ["LinuxNetlink", "LinuxSystem", "TestSupport"]),
+            test("NetworkBridgeTests", ["DriverHost", "DriverKit", "LinuxNetlink", "LinuxSystem", "EngineErrors", "TestSupport"]),
+            test("LinuxCgroupsTests", ["LinuxCgroups", "LinuxSystem", "TestSupport"]),
+            test("ContentStoreTests", ["ContentStore", "OCISpecs", "EngineModel", "EngineErrors", "DriverHost", "DriverKit", "LinuxSystem", "CLinux", "TestSupport"]),
+            test("StateStoreTests", ["StateStore", "EngineModel", "EngineErrors", "TestSupport"]),
+            test("ContainerRuntimeTests", ["ContainerRuntime", "EngineErrors", "LinuxSystem", "ShimProtocol", "TestSupport"]),
+            test("EngineCoreTests", ["EngineCore", "ContentStore", "DriverHost", "DriverKit", "StateStore", "EngineErrors", "EngineModel", "LinuxNetlink", "LinuxSystem", "TestSupport"]),
+            test("EngineWireTests", ["EngineWire", "TestSupport"]),
+            test("EngineHTTPTests", ["EngineHTTP", "EngineErrors", "EngineModel", "EngineWire", nio("NIOHTTP1"), "TestSupport"]),
+            test("EngineDaemonTests", ["EngineDaemon", "EngineErrors", "EngineModel", "TestSupport", log]),
+            test("EngineCLITests", ["EngineCLI", "EngineWire", "TestSupport"]),
+            test("SystemTests", ["LinuxSystem", "TestSupport"]),
+            test("ArchitectureTests", ["LinuxSystem", "TestSupport"]),
+        ])
 
 func test(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)

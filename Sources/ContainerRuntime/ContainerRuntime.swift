@@ -168,8 +168,9 @@ public final class ContainerRuntime: Sendable {
             connection.close()
             return nil
         }
-        guard let container = try? RunningContainer(
-            id: id, pid: Int32(state.fields.number(.pid)), folder: folder, cgroup: cgroups.open(path), connection: connection, events: events)
+        guard
+            let container = try? RunningContainer(
+                id: id, pid: Int32(state.fields.number(.pid)), folder: folder, cgroup: cgroups.open(path), connection: connection, events: events)
         else {
             connection.close()
             return nil

@@ -47,10 +47,12 @@ final class ShimAnswers: Sendable {
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         precondition(epoll >= 0, "no descriptor for the shims' answers")
         var thread = pthread_t()
-        let started = pthread_create(&thread, nil, { context in
-            gantry_name_thread("shim-answers")
-            Unmanaged<ShimAnswers>.fromOpaque(context!).takeUnretainedValue().run()
-        }, Unmanaged.passUnretained(self).toOpaque())
+        let started = pthread_create(
+            &thread, nil,
+            { context in
+                gantry_name_thread("shim-answers")
+                Unmanaged<ShimAnswers>.fromOpaque(context!).takeUnretainedValue().run()
+            }, Unmanaged.passUnretained(self).toOpaque())
         precondition(started == 0, "no thread for the shims' answers")
         pthread_detach(thread)
     }

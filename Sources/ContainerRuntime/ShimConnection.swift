@@ -53,7 +53,10 @@ final class ShimConnection: Sendable {
             var done = 0
             while done < buffer.count {
                 let count = Glibc.send(descriptor, buffer.baseAddress! + done, buffer.count - done, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
-                if count > 0 { done += count; continue }
+                if count > 0 {
+                    done += count
+                    continue
+                }
                 guard errno == EAGAIN || errno == EINTR else { return false }
                 var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 guard poll(&wait, 1, 2000) > 0 else { return false }

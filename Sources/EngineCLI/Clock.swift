@@ -17,7 +17,10 @@ enum Clock {
         let units: [Character: Int64] = ["h": 3600, "m": 60, "s": 1]
         var total: Int64 = 0, digits = "", sawUnit = false
         for character in text {
-            if character.isNumber { digits.append(character); continue }
+            if character.isNumber {
+                digits.append(character)
+                continue
+            }
             guard let unit = units[character], let number = Int64(digits) else { return nil }
             total += number * unit
             digits = ""

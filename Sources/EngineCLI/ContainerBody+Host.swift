@@ -35,10 +35,11 @@ extension ContainerBody {
         for (flag, key) in lists where flags.isSet(flag) { host[key] = JSONValue(flags.list(flag)) }
         if flags.isSet("add-host") {
             // "host=ip" is the newer spelling of "host:ip".
-            host["ExtraHosts"] = JSONValue(flags.list("add-host").map { text in
-                guard let sign = text.firstIndex(of: "="), !text[..<sign].contains(":") else { return text }
-                return "\(text[..<sign]):\(text[text.index(after: sign)...])"
-            })
+            host["ExtraHosts"] = JSONValue(
+                flags.list("add-host").map { text in
+                    guard let sign = text.firstIndex(of: "="), !text[..<sign].contains(":") else { return text }
+                    return "\(text[..<sign]):\(text[text.index(after: sign)...])"
+                })
         }
         for (flag, key) in [("sysctl", "Sysctls"), ("storage-opt", "StorageOpt"), ("annotation", "Annotations")] where flags.isSet(flag) {
             host[key] = JSONValue(Pairs.map(flags.list(flag)))
@@ -81,10 +82,11 @@ extension ContainerBody {
         if !devices.isEmpty { host["Devices"] = .array(devices) }
         if !security.isEmpty { host["SecurityOpt"] = JSONValue(security) }
         if flags.isSet("tmpfs") {
-            host["Tmpfs"] = .object(flags.list("tmpfs").map { text in
-                let path = text.prefix { $0 != ":" }
-                return .init(key: String(path), value: .string(String(text.dropFirst(path.count + 1))))
-            })
+            host["Tmpfs"] = .object(
+                flags.list("tmpfs").map { text in
+                    let path = text.prefix { $0 != ":" }
+                    return .init(key: String(path), value: .string(String(text.dropFirst(path.count + 1))))
+                })
         }
     }
 

@@ -23,12 +23,14 @@ enum ContainerExec {
         let takesInput = flags.bool("interactive") && !isDetached
         if takesInput && isTerminal && !Terminal.isTerminal(STDIN_FILENO) { throw Refusal("the input device is not a TTY") }
         let keys = try DetachKeys.parse(flags["detach-keys"])
-        let id = try call.engine.post("/containers/\(Call.escape(call.words[0]))/exec", [], [
-            "AttachStdin": .bool(takesInput), "AttachStdout": .bool(!isDetached), "AttachStderr": .bool(!isDetached), "Tty": .bool(isTerminal),
-            "Cmd": JSONValue(Array(call.words.dropFirst())), "User": .string(flags["user"]), "WorkingDir": .string(flags["workdir"]),
-            "Privileged": .bool(flags.bool("privileged")), "DetachKeys": .string(flags["detach-keys"]),
-            "Env": JSONValue(try Environment.variables(files: flags.list("env-file"), given: flags.list("env"))),
-        ])["Id"].string
+        let id = try call.engine.post(
+            "/containers/\(Call.escape(call.words[0]))/exec", [],
+            [
+                "AttachStdin": .bool(takesInput), "AttachStdout": .bool(!isDetached), "AttachStderr": .bool(!isDetached), "Tty": .bool(isTerminal),
+                "Cmd": JSONValue(Array(call.words.dropFirst())), "User": .string(flags["user"]), "WorkingDir": .string(flags["workdir"]),
+                "Privileged": .bool(flags.bool("privileged")), "DetachKeys": .string(flags["detach-keys"]),
+                "Env": JSONValue(try Environment.variables(files: flags.list("env-file"), given: flags.list("env"))),
+            ])["Id"].string
         if isDetached {
             do { _ = try call.engine.post("/exec/\(id)/start", [], ["Detach": true, "Tty": .bool(isTerminal)]) } catch {
                 throw Refusal(error.description, status: StartFailure.status(error) == 125 ? 1 : StartFailure.status(error))

@@ -25,10 +25,11 @@ enum Help {
     }
 
     private static func options(_ flags: [Flag]) -> String {
-        list(flags.filter { $0.alias == nil }.sorted { $0.long < $1.long }.map { flag in
-            let name = (flag.short.map { "-\($0), " } ?? "    ") + "--\(flag.long)" + (flag.valueName.isEmpty ? "" : " \(flag.valueName)")
-            return (name, flag.help + (flag.standard.map { " (default \($0))" } ?? ""))
-        })
+        list(
+            flags.filter { $0.alias == nil }.sorted { $0.long < $1.long }.map { flag in
+                let name = (flag.short.map { "-\($0), " } ?? "    ") + "--\(flag.long)" + (flag.valueName.isEmpty ? "" : " \(flag.valueName)")
+                return (name, flag.help + (flag.standard.map { " (default \($0))" } ?? ""))
+            })
     }
 
     private static func list(_ rows: [(String, String)]) -> String {

@@ -41,11 +41,13 @@ extension Command {
         let subnets = call.flags.list("subnet").enumerated().map { index, subnet -> JSONValue in
             ["Subnet": .string(subnet), "Gateway": .string(index < gateways.count ? gateways[index] : "")]
         }
-        let created = try call.engine.post("/networks/create", [], [
-            "Name": .string(call.words[0]), "Driver": .string(call.flags.optional("driver") ?? "bridge"), "Internal": .bool(call.flags.bool("internal")),
-            "IPAM": ["Driver": "default", "Config": .array(subnets)], "Options": JSONValue(Pairs.map(call.flags.list("opt"))),
-            "Labels": JSONValue(Pairs.map(call.flags.list("label"))),
-        ])
+        let created = try call.engine.post(
+            "/networks/create", [],
+            [
+                "Name": .string(call.words[0]), "Driver": .string(call.flags.optional("driver") ?? "bridge"), "Internal": .bool(call.flags.bool("internal")),
+                "IPAM": ["Driver": "default", "Config": .array(subnets)], "Options": JSONValue(Pairs.map(call.flags.list("opt"))),
+                "Labels": JSONValue(Pairs.map(call.flags.list("label"))),
+            ])
         if !created["Warning"].string.isEmpty { Output.error("WARNING: \(created["Warning"].string)") }
         Output.line(created["Id"].string)
         return 0

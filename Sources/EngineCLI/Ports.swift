@@ -123,8 +123,9 @@ struct Ports: Equatable {
 
     var exposedJSON: JSONValue { .object(exposed.map { .init(key: $0, value: [:]) }) }
     var bindingsJSON: JSONValue {
-        .object(bindings.map { binding in
-            .init(key: binding.port, value: .array(binding.hosts.map { ["HostIp": .string($0.address), "HostPort": .string($0.port)] }))
-        })
+        .object(
+            bindings.map { binding in
+                .init(key: binding.port, value: .array(binding.hosts.map { ["HostIp": .string($0.address), "HostPort": .string($0.port)] }))
+            })
     }
 }

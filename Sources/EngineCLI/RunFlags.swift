@@ -80,9 +80,10 @@ enum RunFlags {
         Flag("workdir", "w", .text, "Working directory inside the container"),
     ]
 
-    static let run = shared + [
-        Flag("detach", "d", .bool, "Run container in background and print container ID"),
-        Flag("detach-keys", nil, .text, "Override the key sequence for detaching a container"),
-        Flag("sig-proxy", nil, .bool, "Proxy received signals to the process", standard: "true"),
-    ]
+    static let run =
+        shared + [
+            Flag("detach", "d", .bool, "Run container in background and print container ID"),
+            Flag("detach-keys", nil, .text, "Override the key sequence for detaching a container"),
+            Flag("sig-proxy", nil, .bool, "Proxy received signals to the process", standard: "true"),
+        ]
 }

@@ -26,10 +26,12 @@ extension Command {
             Flag("name", nil, .text, "Specify volume name"), Flag("opt", "o", .list, "Set driver specific options", value: "map"),
         ], words: 0...1
     ) { call in
-        let created = try call.engine.post("/volumes/create", [], [
-            "Name": .string(call.words.first ?? call.flags["name"]), "Driver": .string(call.flags["driver"]),
-            "DriverOpts": JSONValue(Pairs.map(call.flags.list("opt"))), "Labels": JSONValue(Pairs.map(call.flags.list("label"))),
-        ])
+        let created = try call.engine.post(
+            "/volumes/create", [],
+            [
+                "Name": .string(call.words.first ?? call.flags["name"]), "Driver": .string(call.flags["driver"]),
+                "DriverOpts": JSONValue(Pairs.map(call.flags.list("opt"))), "Labels": JSONValue(Pairs.map(call.flags.list("label"))),
+            ])
         Output.line(created["Name"].string)
         return 0
     }
@@ -40,7 +42,8 @@ extension Command {
     ) { call in Each.word(call) { _ = try call.engine.delete("/volumes/\(Call.escape($0))", call.flags.bool("force") ? [("force", "1")] : []) } }
 
     static let volumePrune = Command(
-        names: ["volume prune"], usage: "[OPTIONS]", summary: "Remove unused local volumes", flags: pruneFlags + [Flag("all", "a", .bool, "Remove all unused volumes, not just anonymous ones")], words: 0...0
+        names: ["volume prune"], usage: "[OPTIONS]", summary: "Remove unused local volumes", flags: pruneFlags + [Flag("all", "a", .bool, "Remove all unused volumes, not just anonymous ones")],
+        words: 0...0
     ) { call in
         let pruned = try call.engine.post("/volumes/prune", try Pairs.filters(call.flags.list("filter"), adding: call.flags.bool("all") ? ["all": ["true"]] : [:]))
         return Pruned.show("Deleted Volumes", pruned["VolumesDeleted"].array.map(\.string), pruned)

@@ -21,11 +21,9 @@ public final class Answer: Sendable {
         self.keep = keep
         let bare = method == "HEAD" || status == 204 || status == 304
         let framing: Framing =
-            if status == 101 { .untilEnd }
-            else if bare { .finished }
-            else if headers["transfer-encoding"]?.lowercased().hasSuffix("chunked") == true { .chunk(left: 0) }
-            else if let length = headers["content-length"].flatMap({ Int($0) }) { length > 0 ? .length(length) : .finished }
-            else { .untilEnd }
+            if status == 101 { .untilEnd } else if bare { .finished } else if headers["transfer-encoding"]?.lowercased().hasSuffix("chunked") == true {
+                .chunk(left: 0)
+            } else if let length = headers["content-length"].flatMap({ Int($0) }) { length > 0 ? .length(length) : .finished } else { .untilEnd }
         self.framing = Mutex(framing)
         if case .finished = framing { release() }
     }

@@ -260,7 +260,10 @@ public struct DriverSnapshot: Sendable, Equatable {
     /// Name, type, default, summary.
     public var options: [DriverOption]
     public var calls, errors: Int
-    public init(kind: String, name: String, version: String, path: String, state: String, reason: String = "", isDefault: Bool = false, summary: String = "", capabilities: [String] = [], options: [DriverOption] = [], calls: Int = 0, errors: Int = 0) {
+    public init(
+        kind: String, name: String, version: String, path: String, state: String, reason: String = "", isDefault: Bool = false, summary: String = "", capabilities: [String] = [],
+        options: [DriverOption] = [], calls: Int = 0, errors: Int = 0
+    ) {
         self.kind = kind
         self.name = name
         self.version = version

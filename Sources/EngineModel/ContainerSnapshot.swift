@@ -90,7 +90,10 @@ public struct EndpointSnapshot: Codable, Sendable, Equatable {
     public var interfaceName: String
     /// What is published now, with real host ports.
     public var ports: [PortBinding]
-    public init(networkID: String, networkName: String, endpointID: String = "", address: String = "", prefixLength: Int = 0, gateway: String = "", mac: String = "", interfaceName: String = "eth0", ports: [PortBinding] = []) {
+    public init(
+        networkID: String, networkName: String, endpointID: String = "", address: String = "", prefixLength: Int = 0, gateway: String = "", mac: String = "", interfaceName: String = "eth0",
+        ports: [PortBinding] = []
+    ) {
         self.networkID = networkID
         self.networkName = networkName
         self.endpointID = endpointID

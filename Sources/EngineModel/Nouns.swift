@@ -64,7 +64,10 @@ public struct ImageSnapshot: Codable, Sendable, Equatable {
     public var topLayer: String
     /// Storage drivers that hold it unpacked.
     public var storageDrivers: [String]
-    public init(id: String, tags: [String] = [], digests: [String] = [], created: Int64, size: Int64, architecture: String, os: String, author: String = "", comment: String = "", configuration: ContainerConfiguration, diffIDs: [String], topLayer: String, storageDrivers: [String]) {
+    public init(
+        id: String, tags: [String] = [], digests: [String] = [], created: Int64, size: Int64, architecture: String, os: String, author: String = "", comment: String = "",
+        configuration: ContainerConfiguration, diffIDs: [String], topLayer: String, storageDrivers: [String]
+    ) {
         self.id = id
         self.tags = tags
         self.digests = digests
@@ -111,7 +114,10 @@ public struct ExecSnapshot: Codable, Sendable, Equatable {
     public var running: Bool
     public var exitCode: Int32?
     public var pid: Int32
-    public init(id: String, container: String, arguments: [String], environment: [String] = [], user: String = "", workingDirectory: String = "", tty: Bool = false, openStdin: Bool = false, openStdout: Bool = false, openStderr: Bool = false, privileged: Bool = false, detachKeys: String = "") {
+    public init(
+        id: String, container: String, arguments: [String], environment: [String] = [], user: String = "", workingDirectory: String = "", tty: Bool = false, openStdin: Bool = false,
+        openStdout: Bool = false, openStderr: Bool = false, privileged: Bool = false, detachKeys: String = ""
+    ) {
         self.id = id
         self.container = container
         self.arguments = arguments

@@ -121,27 +121,58 @@ enum TemplateFunctions {
             if arguments.count < count { throw GoTemplate.Failure(reason: "wrong number of args for \(name): want \(count) got \(arguments.count)") }
         }
         switch name {
-        case "json": try needs(1); return .string(arguments[0].text)
+        case "json":
+            try needs(1)
+            return .string(arguments[0].text)
         case "print", "println":
             return .string(arguments.map(TemplateScope.print).joined(separator: " ") + (name == "println" ? "\n" : ""))
-        case "printf": try needs(1); return .string(format(arguments[0].string, Array(arguments.dropFirst())))
-        case "len": try needs(1); return .integer(Int64(count(arguments[0])))
-        case "index": try needs(1); return index(arguments)
-        case "join": try needs(2); return .string(arguments[0].array.map(TemplateScope.print).joined(separator: arguments[1].string))
-        case "split": try needs(2); return split(arguments[0].string, arguments[1].string)
-        case "upper": try needs(1); return .string(arguments[0].string.uppercased())
-        case "lower": try needs(1); return .string(arguments[0].string.lowercased())
-        case "title": try needs(1); return .string(arguments[0].string.prefix(1).uppercased() + arguments[0].string.dropFirst())
-        case "truncate": try needs(2); return .string(String(arguments[0].string.prefix(Int(arguments[1].integer))))
-        case "pad": try needs(3)
+        case "printf":
+            try needs(1)
+            return .string(format(arguments[0].string, Array(arguments.dropFirst())))
+        case "len":
+            try needs(1)
+            return .integer(Int64(count(arguments[0])))
+        case "index":
+            try needs(1)
+            return index(arguments)
+        case "join":
+            try needs(2)
+            return .string(arguments[0].array.map(TemplateScope.print).joined(separator: arguments[1].string))
+        case "split":
+            try needs(2)
+            return split(arguments[0].string, arguments[1].string)
+        case "upper":
+            try needs(1)
+            return .string(arguments[0].string.uppercased())
+        case "lower":
+            try needs(1)
+            return .string(arguments[0].string.lowercased())
+        case "title":
+            try needs(1)
+            return .string(arguments[0].string.prefix(1).uppercased() + arguments[0].string.dropFirst())
+        case "truncate":
+            try needs(2)
+            return .string(String(arguments[0].string.prefix(Int(arguments[1].integer))))
+        case "pad":
+            try needs(3)
             return .string(String(repeating: " ", count: Int(arguments[1].integer)) + arguments[0].string + String(repeating: " ", count: Int(arguments[2].integer)))
-        case "slice": try needs(1); return slice(arguments)
-        case "not": try needs(1); return .bool(!TemplateScope.isTrue(arguments[0]))
+        case "slice":
+            try needs(1)
+            return slice(arguments)
+        case "not":
+            try needs(1)
+            return .bool(!TemplateScope.isTrue(arguments[0]))
         case "and": return arguments.first { !TemplateScope.isTrue($0) } ?? arguments.last
         case "or": return arguments.first(where: TemplateScope.isTrue) ?? arguments.last
-        case "eq": try needs(2); return .bool(arguments.dropFirst().contains(arguments[0]))
-        case "ne": try needs(2); return .bool(arguments[0] != arguments[1])
-        case "lt", "le", "gt", "ge": try needs(2); return .bool(compare(name, arguments[0], arguments[1]))
+        case "eq":
+            try needs(2)
+            return .bool(arguments.dropFirst().contains(arguments[0]))
+        case "ne":
+            try needs(2)
+            return .bool(arguments[0] != arguments[1])
+        case "lt", "le", "gt", "ge":
+            try needs(2)
+            return .bool(compare(name, arguments[0], arguments[1]))
         default: return nil
         }
     }

@@ -34,10 +34,12 @@ extension Expression {
     }
 
     private static func payload(_ base: nft_payload_bases, _ offset: UInt32, _ length: UInt32, _ register: Register) -> OpaquePointer? {
-        make("payload", [
-            (Int(NFTNL_EXPR_PAYLOAD_BASE), base.rawValue), (Int(NFTNL_EXPR_PAYLOAD_OFFSET), offset),
-            (Int(NFTNL_EXPR_PAYLOAD_LEN), length), (Int(NFTNL_EXPR_PAYLOAD_DREG), register.number),
-        ])
+        make(
+            "payload",
+            [
+                (Int(NFTNL_EXPR_PAYLOAD_BASE), base.rawValue), (Int(NFTNL_EXPR_PAYLOAD_OFFSET), offset),
+                (Int(NFTNL_EXPR_PAYLOAD_LEN), length), (Int(NFTNL_EXPR_PAYLOAD_DREG), register.number),
+            ])
     }
 
     private static func meta(_ key: nft_meta_keys, _ register: Register) -> OpaquePointer? {
@@ -49,10 +51,12 @@ extension Expression {
     }
 
     private static func destinationType(_ register: Register) -> OpaquePointer? {
-        make("fib", [
-            (Int(NFTNL_EXPR_FIB_RESULT), NFT_FIB_RESULT_ADDRTYPE.rawValue), (Int(NFTNL_EXPR_FIB_FLAGS), UInt32(NFTA_FIB_F_DADDR.rawValue)),
-            (Int(NFTNL_EXPR_FIB_DREG), register.number),
-        ])
+        make(
+            "fib",
+            [
+                (Int(NFTNL_EXPR_FIB_RESULT), NFT_FIB_RESULT_ADDRTYPE.rawValue), (Int(NFTNL_EXPR_FIB_FLAGS), UInt32(NFTA_FIB_F_DADDR.rawValue)),
+                (Int(NFTNL_EXPR_FIB_DREG), register.number),
+            ])
     }
 
     private static func compare(_ operation: nft_cmp_ops, _ register: Register, _ bytes: [UInt8]) -> OpaquePointer? {
@@ -62,10 +66,12 @@ extension Expression {
     }
 
     private static func mask(_ register: Register, _ bytes: [UInt8]) -> OpaquePointer? {
-        let object = make("bitwise", [
-            (Int(NFTNL_EXPR_BITWISE_SREG), register.number), (Int(NFTNL_EXPR_BITWISE_DREG), register.number),
-            (Int(NFTNL_EXPR_BITWISE_LEN), UInt32(bytes.count)),
-        ])
+        let object = make(
+            "bitwise",
+            [
+                (Int(NFTNL_EXPR_BITWISE_SREG), register.number), (Int(NFTNL_EXPR_BITWISE_DREG), register.number),
+                (Int(NFTNL_EXPR_BITWISE_LEN), UInt32(bytes.count)),
+            ])
         let zeros = [UInt8](repeating: 0, count: bytes.count)
         if let object {
             nftnl_expr_set(object, UInt16(NFTNL_EXPR_BITWISE_MASK), bytes, UInt32(bytes.count))
@@ -84,17 +90,21 @@ extension Expression {
     }
 
     private static func verdict(_ code: Int32, _ chain: String? = nil) -> OpaquePointer? {
-        let object = make("immediate", [
-            (Int(NFTNL_EXPR_IMM_DREG), NFT_REG_VERDICT.rawValue), (Int(NFTNL_EXPR_IMM_VERDICT), UInt32(bitPattern: code)),
-        ])
+        let object = make(
+            "immediate",
+            [
+                (Int(NFTNL_EXPR_IMM_DREG), NFT_REG_VERDICT.rawValue), (Int(NFTNL_EXPR_IMM_VERDICT), UInt32(bitPattern: code)),
+            ])
         if let object, let chain { nftnl_expr_set_str(object, UInt16(NFTNL_EXPR_IMM_CHAIN), chain) }
         return object
     }
 
     private static func destinationNAT(_ address: Register, _ port: Register) -> OpaquePointer? {
-        make("nat", [
-            (Int(NFTNL_EXPR_NAT_TYPE), NFT_NAT_DNAT.rawValue), (Int(NFTNL_EXPR_NAT_FAMILY), UInt32(NFPROTO_IPV4)),
-            (Int(NFTNL_EXPR_NAT_REG_ADDR_MIN), address.number), (Int(NFTNL_EXPR_NAT_REG_PROTO_MIN), port.number),
-        ])
+        make(
+            "nat",
+            [
+                (Int(NFTNL_EXPR_NAT_TYPE), NFT_NAT_DNAT.rawValue), (Int(NFTNL_EXPR_NAT_FAMILY), UInt32(NFPROTO_IPV4)),
+                (Int(NFTNL_EXPR_NAT_REG_ADDR_MIN), address.number), (Int(NFTNL_EXPR_NAT_REG_PROTO_MIN), port.number),
+            ])
     }
 }

@@ -35,10 +35,13 @@ struct NetlinkSocket: ~Copyable, Sendable {
         let first = try send(buffer)
         var refusals: [Refusal] = []
         // The kernel works messages off inside the sending call: every answer is there when it returns.
-        while try receive(flags: Int32(MSG_DONTWAIT), { kind, number, bytes in
-            guard kind == UInt16(NLMSG_ERROR), number &- first < buffer.messages else { return }
-            if let refusal = Self.refusal(number &- first, bytes) { refusals.append(refusal) }
-        }) {}
+        while try receive(
+            flags: Int32(MSG_DONTWAIT),
+            { kind, number, bytes in
+                guard kind == UInt16(NLMSG_ERROR), number &- first < buffer.messages else { return }
+                if let refusal = Self.refusal(number &- first, bytes) { refusals.append(refusal) }
+            })
+        {}
         return refusals.sorted { $0.message < $1.message }
     }
 
@@ -66,10 +69,13 @@ struct NetlinkSocket: ~Copyable, Sendable {
     mutating func exchange(_ buffer: borrowing MessageBuffer, _ body: (UnsafeRawBufferPointer) -> Void) throws(Errno) {
         let first = try send(buffer)
         var refusal: Refusal?
-        while try receive(flags: Int32(MSG_DONTWAIT), { kind, number, bytes in
-            guard number &- first < buffer.messages else { return }
-            if kind != UInt16(NLMSG_ERROR) { body(bytes) } else { refusal = refusal ?? Self.refusal(number &- first, bytes) }
-        }) {}
+        while try receive(
+            flags: Int32(MSG_DONTWAIT),
+            { kind, number, bytes in
+                guard number &- first < buffer.messages else { return }
+                if kind != UInt16(NLMSG_ERROR) { body(bytes) } else { refusal = refusal ?? Self.refusal(number &- first, bytes) }
+            })
+        {}
         if let refusal { throw Errno(refusal.code, refusal.text) }
     }
 

@@ -34,7 +34,10 @@ public final class Handover: @unchecked Sendable {
         await withCheckedContinuation { continuation in
             pthread_mutex_lock(mutex)
             defer { pthread_mutex_unlock(mutex) }
-            if case .abandoned = state { continuation.resume(returning: false); return }
+            if case .abandoned = state {
+                continuation.resume(returning: false)
+                return
+            }
             state = .chunk(chunk, continuation)
             pthread_cond_signal(changed)
         }

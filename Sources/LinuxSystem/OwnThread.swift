@@ -17,11 +17,13 @@ public enum OwnThread {
             var attributes = pthread_attr_t()
             pthread_attr_init(&attributes)
             pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-            let code = pthread_create(&thread, &attributes, { context in
-                guard let context else { return nil }
-                Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body()
-                return nil
-            }, context)
+            let code = pthread_create(
+                &thread, &attributes,
+                { context in
+                    guard let context else { return nil }
+                    Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body()
+                    return nil
+                }, context)
             pthread_attr_destroy(&attributes)
             guard code != 0 else { return }
             Unmanaged<Work>.fromOpaque(context).release()

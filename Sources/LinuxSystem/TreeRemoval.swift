@@ -34,7 +34,10 @@ public enum TreeRemoval {
             let code = Glibc.errno
             guard code == EISDIR || code == EPERM else { throw Errno(code) }
             if unlinkat(folder, name, AT_REMOVEDIR) == 0 || Glibc.errno == ENOENT { continue }
-            if depth >= limit { try moveUp(name, folder, top, &moved); continue }
+            if depth >= limit {
+                try moveUp(name, folder, top, &moved)
+                continue
+            }
             let descriptor = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
             guard descriptor >= 0 else { throw Errno(code) }
             let child = OwnedFD(adopting: descriptor)

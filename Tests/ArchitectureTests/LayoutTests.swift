@@ -33,7 +33,9 @@ struct LayoutTests {
     static func imports(_ file: String) throws -> [String] {
         String(decoding: try Files.read(file), as: UTF8.self).split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ")
-            guard let place = words.firstIndex(of: "import"), words.count > place + 1, words[..<place].allSatisfy({ ["public", "internal", "package", "@_exported", "@testable", "@preconcurrency"].contains($0) }) else { return nil }
+            guard let place = words.firstIndex(of: "import"), words.count > place + 1,
+                words[..<place].allSatisfy({ ["public", "internal", "package", "@_exported", "@testable", "@preconcurrency"].contains($0) })
+            else { return nil }
             return String(words[place + 1].split(separator: ".")[0])
         }
     }

@@ -9,9 +9,11 @@ struct ConfinementTests {
         #expect(Capabilities.mask(try Capabilities.resolve(adding: [], dropping: [], privileged: false)) == 0xa804_25fb)
     }
 
-    @Test("adding and dropping", arguments: [
-        (["NET_ADMIN"], [], 0xa804_35fb), (["cap_net_admin"], ["ALL"], 0x1000), ([], ["ALL"], 0), ([], ["CHOWN"], 0xa804_25fa),
-    ] as [([String], [String], UInt64)])
+    @Test(
+        "adding and dropping",
+        arguments: [
+            (["NET_ADMIN"], [], 0xa804_35fb), (["cap_net_admin"], ["ALL"], 0x1000), ([], ["ALL"], 0), ([], ["CHOWN"], 0xa804_25fa),
+        ] as [([String], [String], UInt64)])
     func changed(_ added: [String], _ dropped: [String], _ mask: UInt64) throws {
         #expect(Capabilities.mask(try Capabilities.resolve(adding: added, dropping: dropped, privileged: false)) == mask)
     }

@@ -73,8 +73,18 @@ struct LayerTests {
         let work = try Workplace()
         let storage = try FolderStorage("\(work.root)/storage")
         let layers = [
-            try await work.importLayer(TestArchive.build { $0.folder("x/"); $0.file("x/in", "1"); $0.file("y", "1") }),
-            try await work.importLayer(TestArchive.build { $0.file("x", "2"); $0.folder("y/"); $0.file("y/in", "2") }),
+            try await work.importLayer(
+                TestArchive.build {
+                    $0.folder("x/")
+                    $0.file("x/in", "1")
+                    $0.file("y", "1")
+                }),
+            try await work.importLayer(
+                TestArchive.build {
+                    $0.file("x", "2")
+                    $0.folder("y/")
+                    $0.file("y/in", "2")
+                }),
         ]
         let root = storage.path(try await LayerUnpacker(work.content).unpack(layers, into: storage, named: "folder"))
         #expect(try Files.read("\(root)/x") == [0x32] && Files.exists("\(root)/y/in"))

@@ -63,7 +63,11 @@ struct OverlayTests {
                     $0.file("again/new")
                     $0.file("tmp/implied")
                 }),
-            try await work.importLayer(TestArchive.build { $0.file(".wh..wh..opq"); $0.file("alone") }),
+            try await work.importLayer(
+                TestArchive.build {
+                    $0.file(".wh..wh..opq")
+                    $0.file("alone")
+                }),
         ]
         let unpacker = LayerUnpacker(work.content)
         let two = try await unpacker.unpack(Array(layers.prefix(2)), into: storage, named: "overlayfs")

@@ -20,8 +20,10 @@ enum Builds {
     @discardableResult
     static func compile(_ source: String, to path: String, _ flags: [String] = []) throws -> String {
         let result = Command.run(
-            ["cc", "-O1", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function", "-Wno-unused-const-variable", "-Wno-unused-variable",
-             "-fPIC", "-shared", "-fvisibility=hidden", "-I\(sources)/Sources/CDriverABI/include"] + flags
+            [
+                "cc", "-O1", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function", "-Wno-unused-const-variable", "-Wno-unused-variable",
+                "-fPIC", "-shared", "-fvisibility=hidden", "-I\(sources)/Sources/CDriverABI/include",
+            ] + flags
                 + ["\(sources)/Tests/DriverHostTests/Fixtures/\(source)", "-o", path])
         if result.status != 0 { throw CompilerFailed(description: result.everything) }
         return path

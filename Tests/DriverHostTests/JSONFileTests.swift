@@ -43,14 +43,15 @@ struct JSONFileTests {
             (Array("part".utf8), Self.start, false, true),
             ([], Self.start, false, false),
         ]) { try log.write($0) }
-        #expect(try stored() == #"""
-            {"log":"hello \"you\" \\ \u003cb\u003e\u0026amp;\u0009end\n","stream":"stdout","time":"2024-01-02T03:04:05.123456789Z"}
-            {"log":"grün 日本 😀 \u2028�\n","stream":"stderr","time":"2024-01-02T03:04:05.12Z"}
-            {"log":"a\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\u0000\u001b\#u{7f}\r\n","stream":"stdout","time":"2024-01-02T03:04:05Z"}
-            {"log":"part","stream":"stdout","time":"2024-01-02T03:04:05Z"}
-            {"log":"\n","stream":"stdout","time":"2024-01-02T03:04:05Z"}
+        #expect(
+            try stored() == #"""
+                {"log":"hello \"you\" \\ \u003cb\u003e\u0026amp;\u0009end\n","stream":"stdout","time":"2024-01-02T03:04:05.123456789Z"}
+                {"log":"grün 日本 😀 \u2028�\n","stream":"stderr","time":"2024-01-02T03:04:05.12Z"}
+                {"log":"a\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\u0000\u001b\#u{7f}\r\n","stream":"stdout","time":"2024-01-02T03:04:05Z"}
+                {"log":"part","stream":"stdout","time":"2024-01-02T03:04:05Z"}
+                {"log":"\n","stream":"stdout","time":"2024-01-02T03:04:05Z"}
 
-            """#)
+                """#)
         let lines = try read(log)
         #expect(lines.count == 5 && lines[0].text == "hello \"you\" \\ <b>&amp;\tend" && lines[1].isStderr)
         #expect(lines[1].text == "grün 日本 \u{1F600} \u{2028}\u{FFFD}" && lines[1].time == Self.start + 120_000_000)
@@ -103,11 +104,13 @@ struct JSONFileTests {
         #expect(throws: EngineError.self) { try open(["tag": "{{.Nope}}"]) }
     }
 
-    @Test("values that make no sense are refused", arguments: [
-        (["max-file": "0"], "max-file cannot be less than 1"), (["max-size": "0"], "max-size must be a positive number"),
-        (["compress": "true"], "compress=true is not supported by the json-file log driver; leave the option out or set it to false"),
-        (["mode": "maybe"], "logger: logging mode not supported: maybe"),
-    ])
+    @Test(
+        "values that make no sense are refused",
+        arguments: [
+            (["max-file": "0"], "max-file cannot be less than 1"), (["max-size": "0"], "max-size must be a positive number"),
+            (["compress": "true"], "compress=true is not supported by the json-file log driver; leave the option out or set it to false"),
+            (["mode": "maybe"], "logger: logging mode not supported: maybe"),
+        ])
     func values(_ options: [String: String], _ message: String) throws {
         do throws(EngineError) {
             _ = try LoadedLogDriver(driver, OpenContext(name: "c", stateDirectory: folder.path, options: options))

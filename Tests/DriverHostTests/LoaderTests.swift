@@ -124,8 +124,8 @@ struct LoaderTests {
         #expect(try refusal(of: Array(good[..<6000])) == sentence(path, "the file is truncated; install it again"))
         #expect(try refusal(of: patched(16, [2, 0])) == sentence(path, "it is an ELF file, but no shared object"))
         #if arch(x86_64)
-        #expect(try refusal(of: patched(18, [183, 0])) == sentence(path, "it was built for aarch64, this engine is x86_64"))
-        #expect(try refusal(of: patched(4, [1])) == sentence(path, "it was built for 32-bit x86_64, this engine is x86_64"))
+            #expect(try refusal(of: patched(18, [183, 0])) == sentence(path, "it was built for aarch64, this engine is x86_64"))
+            #expect(try refusal(of: patched(4, [1])) == sentence(path, "it was built for 32-bit x86_64, this engine is x86_64"))
         #endif
         #expect(try refusal(of: good) == nil)
     }

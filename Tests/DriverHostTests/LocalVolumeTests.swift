@@ -91,13 +91,15 @@ struct LocalVolumeTests {
         #expect(code { _ = try again.usage("t") } == ENOTSUP)
     }
 
-    @Test("options that make no sense are refused", arguments: [
-        (["type": "tmpfs"], "missing required option: \"device\""), (["device": "x"], "missing required option: \"type\""),
-        (["o": "ro"], "missing required option: \"device\""), (["x": "1"], "invalid option: \"x\""),
-        (["type": "none", "device": "rel", "o": "bind"], "the device \"rel\" of a bind mount is not an absolute path"),
-        (["type": "tmpfs", "device": "tmpfs", "o": "remount"], "the option o=remount has no meaning for a volume"),
-        (["type": "tmpfs", "device": "a\r\nb"], "option \"device\" of a volume has a control character in it"),
-    ])
+    @Test(
+        "options that make no sense are refused",
+        arguments: [
+            (["type": "tmpfs"], "missing required option: \"device\""), (["device": "x"], "missing required option: \"type\""),
+            (["o": "ro"], "missing required option: \"device\""), (["x": "1"], "invalid option: \"x\""),
+            (["type": "none", "device": "rel", "o": "bind"], "the device \"rel\" of a bind mount is not an absolute path"),
+            (["type": "tmpfs", "device": "tmpfs", "o": "remount"], "the option o=remount has no meaning for a volume"),
+            (["type": "tmpfs", "device": "a\r\nb"], "option \"device\" of a volume has a control character in it"),
+        ])
     func refused(_ options: [String: String], _ expected: String) throws {
         #expect(message(options) == expected)
         #expect(try Files.list(folder.path).isEmpty)

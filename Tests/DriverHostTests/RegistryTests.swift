@@ -17,9 +17,10 @@ struct RegistryTests {
         for name in ["log-json-file", "volume-local"] {
             try Files.replace("\(folder.path)/lib\(name).so", with: try Files.read(Builds.driver(name)))
         }
-        registry = DriverRegistry(.init(
-            directories: [folder.path, "\(folder.path)/missing"], stateRoot: "\(folder.path)/state", mark: "t", defaults: [.log: "json-file", .volume: "local"],
-            checksOwnership: false, callDeadline: .milliseconds(150), callGrace: .milliseconds(100), log: { _, _, _ in }))
+        registry = DriverRegistry(
+            .init(
+                directories: [folder.path, "\(folder.path)/missing"], stateRoot: "\(folder.path)/state", mark: "t", defaults: [.log: "json-file", .volume: "local"],
+                checksOwnership: false, callDeadline: .milliseconds(150), callGrace: .milliseconds(100), log: { _, _, _ in }))
     }
 
     private func failure<R>(_ body: () async throws(EngineError) -> R) async -> EngineError? {

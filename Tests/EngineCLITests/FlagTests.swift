@@ -17,20 +17,24 @@ struct FlagTests {
         #expect(result.words == ["busybox", "sh", "-c", "x"])
     }
 
-    @Test("what is wrong is said in pflag's words", arguments: [
-        (["--nosuch"], "unknown flag: --nosuch"), (["-zi"], "unknown shorthand flag: 'z' in -zi"), (["--name"], "flag needs an argument: --name"),
-        (["-p"], "flag needs an argument: 'p' in -p"), (["--rm=maybe"], "invalid argument \"maybe\" for \"--rm\" flag: strconv.ParseBool: parsing \"maybe\": invalid syntax"),
-        (["-m", "lots"], "invalid argument \"lots\" for \"-m, --memory\" flag: invalid size: 'lots'"),
-    ])
+    @Test(
+        "what is wrong is said in pflag's words",
+        arguments: [
+            (["--nosuch"], "unknown flag: --nosuch"), (["-zi"], "unknown shorthand flag: 'z' in -zi"), (["--name"], "flag needs an argument: --name"),
+            (["-p"], "flag needs an argument: 'p' in -p"), (["--rm=maybe"], "invalid argument \"maybe\" for \"--rm\" flag: strconv.ParseBool: parsing \"maybe\": invalid syntax"),
+            (["-m", "lots"], "invalid argument \"lots\" for \"-m, --memory\" flag: invalid size: 'lots'"),
+        ])
     func refused(_ words: [String], _ sentence: String) {
         #expect(throws: Refusal(sentence)) { try parse(words) }
     }
 
-    @Test("ports", arguments: [
-        (["8080:80"], #"{"80/tcp":[{"HostIp":"","HostPort":"8080"}]}"#), (["80"], #"{"80/tcp":[{"HostIp":"","HostPort":""}]}"#),
-        (["127.0.0.1::53/udp"], #"{"53/udp":[{"HostIp":"127.0.0.1","HostPort":""}]}"#),
-        (["8000-8001:80-81"], #"{"80/tcp":[{"HostIp":"","HostPort":"8000"}],"81/tcp":[{"HostIp":"","HostPort":"8001"}]}"#),
-    ])
+    @Test(
+        "ports",
+        arguments: [
+            (["8080:80"], #"{"80/tcp":[{"HostIp":"","HostPort":"8080"}]}"#), (["80"], #"{"80/tcp":[{"HostIp":"","HostPort":""}]}"#),
+            (["127.0.0.1::53/udp"], #"{"53/udp":[{"HostIp":"127.0.0.1","HostPort":""}]}"#),
+            (["8000-8001:80-81"], #"{"80/tcp":[{"HostIp":"","HostPort":"8000"}],"81/tcp":[{"HostIp":"","HostPort":"8001"}]}"#),
+        ])
     func ports(_ given: [String], _ json: String) throws {
         #expect(try Ports(publish: given, expose: []).bindingsJSON.text == json)
     }
@@ -40,10 +44,12 @@ struct FlagTests {
         #expect(throws: Refusal.self) { try Ports(publish: [text], expose: []) }
     }
 
-    @Test("mounts", arguments: [
-        ("type=bind,source=/a,target=/b,readonly", #"{"Type":"bind","Source":"/a","Target":"/b","ReadOnly":true}"#),
-        ("type=tmpfs,target=/t", #"{"Type":"tmpfs","Target":"/t"}"#),
-    ])
+    @Test(
+        "mounts",
+        arguments: [
+            ("type=bind,source=/a,target=/b,readonly", #"{"Type":"bind","Source":"/a","Target":"/b","ReadOnly":true}"#),
+            ("type=tmpfs,target=/t", #"{"Type":"tmpfs","Target":"/t"}"#),
+        ])
     func mounts(_ text: String, _ json: String) throws {
         let mount = try MountFlag.parse(text, folder: "/here"), wanted = try JSONValue(parsing: json)
         for member in wanted.entries { #expect(mount[member.key] == member.value, "\(mount.text)") }
@@ -93,13 +99,16 @@ struct ColumnTests {
 
     @Test("neighbouring ports are one range")
     func ports() throws {
-        let ports = try JSONValue(parsing: #"[{"IP":"0.0.0.0","PrivatePort":80,"PublicPort":8000,"Type":"tcp"},{"IP":"0.0.0.0","PrivatePort":81,"PublicPort":8001,"Type":"tcp"},{"PrivatePort":90,"Type":"udp"}]"#)
+        let ports = try JSONValue(
+            parsing: #"[{"IP":"0.0.0.0","PrivatePort":80,"PublicPort":8000,"Type":"tcp"},{"IP":"0.0.0.0","PrivatePort":81,"PublicPort":8001,"Type":"tcp"},{"PrivatePort":90,"Type":"udp"}]"#)
         #expect(PortColumn.text(ports.array) == "0.0.0.0:8000-8001->80-81/tcp, 90/udp")
     }
 
-    @Test("exit statuses by the engine's words", arguments: [
-        ("exec: \"x\": executable file not found in $PATH", 127), ("stat /x: no such file or directory", 127), ("permission denied", 126), ("anything else", 125),
-    ] as [(String, Int32)])
+    @Test(
+        "exit statuses by the engine's words",
+        arguments: [
+            ("exec: \"x\": executable file not found in $PATH", 127), ("stat /x: no such file or directory", 127), ("permission denied", 126), ("anything else", 125),
+        ] as [(String, Int32)])
     func statuses(_ text: String, _ status: Int32) {
         #expect(StartFailure.status(Refusal(text)) == status)
     }

@@ -52,19 +52,22 @@ struct HostFilesTests {
 
     @Test("what the user says about DNS replaces the host's, each part for itself; a search of . is none")
     func dns() {
-        let text = files(container {
-            $0.host.dns = ["1.1.1.1"]
-            $0.host.dnsSearch = ["."]
-        }).resolver
+        let text = files(
+            container {
+                $0.host.dns = ["1.1.1.1"]
+                $0.host.dnsSearch = ["."]
+            }
+        ).resolver
         #expect(text == "nameserver 1.1.1.1\noptions ndots:2\n")
     }
 
     @Test("in the host's network the host's files are as they are, with the extra hosts")
     func hostNetwork() {
-        let files = files(container {
-            $0.configuration.hostname = ""
-            $0.host.extraHosts = ["me:host-gateway"]
-        }, host: true)
+        let files = files(
+            container {
+                $0.configuration.hostname = ""
+                $0.host.extraHosts = ["me:host-gateway"]
+            }, host: true)
         #expect(files.hosts == source.hosts + "127.0.0.1\tme\n")
         #expect(files.hostname == "machine\n")
         #expect(files.resolver == source.resolver)

@@ -84,7 +84,12 @@ struct ImageCatalogTests {
     func find() async throws {
         let lab = Lab()
         var catalog = try await lab.open()
-        let id = try await importImage("one", "app:1", lab, catalog, ["CMD [\"/hello\", \"-x\"]", "ENV A=\"b c\" D=e", "ENV F g h", "EXPOSE 80 90-91/udp", "LABEL k=v", "WORKDIR /w", "WORKDIR sub", "USER 5", "VOLUME /data", "STOPSIGNAL 9", "ENTRYPOINT run it"])
+        let id = try await importImage(
+            "one", "app:1", lab, catalog,
+            [
+                "CMD [\"/hello\", \"-x\"]", "ENV A=\"b c\" D=e", "ENV F g h", "EXPOSE 80 90-91/udp", "LABEL k=v", "WORKDIR /w", "WORKDIR sub", "USER 5", "VOLUME /data", "STOPSIGNAL 9",
+                "ENTRYPOINT run it",
+            ])
         for _ in 0..<2 {
             for reference in ["app:1", "docker.io/library/app:1", id, String(id.dropFirst(7)), String(id.dropFirst(7).prefix(12)), String(id.prefix(20))] {
                 #expect(try await catalog.resolve(reference).id == id)

@@ -72,7 +72,9 @@ struct NetworkCatalogTests {
             #expect(endpoint.interfaceName == "eth0")
             #expect(world.rules().contains("\(endpoint.ports[0].hostPort)"))
 
-            let error = await failure { _ = try await catalog.prepare(bridge, container: container("other", ports: [PortBinding(container: ContainerPort(80), hostPort: endpoint.ports[0].hostPort)]), request: nil) }
+            let error = await failure {
+                _ = try await catalog.prepare(bridge, container: container("other", ports: [PortBinding(container: ContainerPort(80), hostPort: endpoint.ports[0].hostPort)]), request: nil)
+            }
             #expect(error?.code == .conflict)
             #expect(error?.message.contains("failed: port is already allocated: it is published by container \"") == true)
 
@@ -132,16 +134,18 @@ struct NetworkCatalogTests {
         }
     }
 
-    @Test("requests for networks that are refused", arguments: [
-        (NetworkRequest(name: "bridge"), EngineError.Code.conflict),
-        (NetworkRequest(name: "a/b"), .invalidArgument),
-        (NetworkRequest(name: "h2", driver: "host"), .permissionDenied),
-        (NetworkRequest(name: "x", driver: "nosuch"), .notFound),
-        (NetworkRequest(name: "x", subnets: [NetworkSnapshot.Subnet(cidr: "172.31.240.128/25", gateway: "")]), .permissionDenied),
-        (NetworkRequest(name: "x", subnets: [NetworkSnapshot.Subnet(cidr: "172.31.242.5/24", gateway: "")]), .invalidArgument),
-        (NetworkRequest(name: "x", subnets: [NetworkSnapshot.Subnet(cidr: "172.31.242.0/24", gateway: "10.0.0.1")]), .invalidArgument),
-        (NetworkRequest(name: "x", options: ["com.docker.network.bridge.name": "a-name-that-is-too-long"]), .invalidArgument),
-    ])
+    @Test(
+        "requests for networks that are refused",
+        arguments: [
+            (NetworkRequest(name: "bridge"), EngineError.Code.conflict),
+            (NetworkRequest(name: "a/b"), .invalidArgument),
+            (NetworkRequest(name: "h2", driver: "host"), .permissionDenied),
+            (NetworkRequest(name: "x", driver: "nosuch"), .notFound),
+            (NetworkRequest(name: "x", subnets: [NetworkSnapshot.Subnet(cidr: "172.31.240.128/25", gateway: "")]), .permissionDenied),
+            (NetworkRequest(name: "x", subnets: [NetworkSnapshot.Subnet(cidr: "172.31.242.5/24", gateway: "")]), .invalidArgument),
+            (NetworkRequest(name: "x", subnets: [NetworkSnapshot.Subnet(cidr: "172.31.242.0/24", gateway: "10.0.0.1")]), .invalidArgument),
+            (NetworkRequest(name: "x", options: ["com.docker.network.bridge.name": "a-name-that-is-too-long"]), .invalidArgument),
+        ])
     func refusals(request: NetworkRequest, code: EngineError.Code) async throws {
         try await withCatalog { catalog, _ in
             #expect(await failure { _ = try await catalog.createNetwork(request) }?.code == code)
@@ -195,8 +199,9 @@ private final class World: Sendable {
         folder = String(cString: mkdtemp(&template))
         self.mark = mark
         let drivers = getenv("GANTRY_TEST_BIN").map { String(cString: $0) } ?? Engine.bin
-        registry = DriverRegistry(DriverRegistry.Configuration(
-            directories: [drivers], stateRoot: "\(folder)/drivers", mark: mark, defaults: [.network: "bridge"], instanceOptions: [:], checksOwnership: false))
+        registry = DriverRegistry(
+            DriverRegistry.Configuration(
+                directories: [drivers], stateRoot: "\(folder)/drivers", mark: mark, defaults: [.network: "bridge"], instanceOptions: [:], checksOwnership: false))
         registry.discover()
         store = try StateStore(path: "\(folder)/state.db")
     }

@@ -13,9 +13,11 @@ struct RequestTests {
         return Request(HTTPRequestHead(version: .http1_1, method: method, uri: uri), body)
     }
 
-    @Test("the version goes from the path", arguments: [
-        ("/v1.41/containers/json?all=1", "/containers/json", "1.41"), ("/containers/json", "/containers/json", "1.50"), ("/version", "/version", "1.50"), ("/v1.99/x", "/x", "1.99"),
-    ])
+    @Test(
+        "the version goes from the path",
+        arguments: [
+            ("/v1.41/containers/json?all=1", "/containers/json", "1.41"), ("/containers/json", "/containers/json", "1.50"), ("/version", "/version", "1.50"), ("/v1.99/x", "/x", "1.99"),
+        ])
     func versions(_ uri: String, _ path: String, _ version: String) {
         let request = request(uri)
         #expect(request.path == path && request.version.description == version)
@@ -77,10 +79,12 @@ struct RequestTests {
         #expect(request.host.resources.memory == 64 << 20 && request.host.resources.ulimits.first?.hard == 2)
     }
 
-    @Test("what a create request may not say", arguments: [
-        (#"{}"#, "Image"), (#"{"Image":"a","HostConfig":{"Binds":["a:b"]}}"#, "must be absolute"), (#"{"Image":"a","ExposedPorts":{"x":{}}}"#, "invalid port"),
-        (#"{"Image":"a","HostConfig":{"RestartPolicy":{"Name":"often"}}}"#, "often"), (#"{"Image":"a","Cmd":[1]}"#, "Cmd"), (#"{"Image":"a","HostConfig":{"PidMode":"container:x"}}"#, "PidMode"),
-    ])
+    @Test(
+        "what a create request may not say",
+        arguments: [
+            (#"{}"#, "Image"), (#"{"Image":"a","HostConfig":{"Binds":["a:b"]}}"#, "must be absolute"), (#"{"Image":"a","ExposedPorts":{"x":{}}}"#, "invalid port"),
+            (#"{"Image":"a","HostConfig":{"RestartPolicy":{"Name":"often"}}}"#, "often"), (#"{"Image":"a","Cmd":[1]}"#, "Cmd"), (#"{"Image":"a","HostConfig":{"PidMode":"container:x"}}"#, "PidMode"),
+        ])
     func refused(_ json: String, _ part: String) {
         let error = #expect(throws: EngineError.self) { try CreateRequest(JSONValue(parsing: json)) }
         #expect(error?.code == .invalidArgument && error?.message.contains(part) ?? false, "\(error?.message ?? "")")

@@ -3,9 +3,11 @@ import Testing
 
 @Suite("JSON")
 struct JSONTests {
-    @Test("what is read is written again", arguments: [
-        "{}", "[]", "null", "[1,-2,3.5,true,false,null]", #"{"b":1,"a":{"c":["x"]}}"#, #""a\"b\\c\n\t\u0001""#,
-    ])
+    @Test(
+        "what is read is written again",
+        arguments: [
+            "{}", "[]", "null", "[1,-2,3.5,true,false,null]", #"{"b":1,"a":{"c":["x"]}}"#, #""a\"b\\c\n\t\u0001""#,
+        ])
     func roundTrip(_ text: String) throws {
         #expect(try JSONValue(parsing: text).text == text)
     }

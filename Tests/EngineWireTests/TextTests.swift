@@ -3,9 +3,11 @@ import Testing
 
 @Suite("times, sizes, frames and filters")
 struct TextTests {
-    @Test("times come back", arguments: [
-        ("2024-01-02T03:04:05.123456789Z", 1_704_164_645_123_456_789), ("1970-01-01T00:00:01Z", 1_000_000_000), ("2024-02-29T12:00:00.5Z", 1_709_208_000_500_000_000),
-    ] as [(String, Int64)])
+    @Test(
+        "times come back",
+        arguments: [
+            ("2024-01-02T03:04:05.123456789Z", 1_704_164_645_123_456_789), ("1970-01-01T00:00:01Z", 1_000_000_000), ("2024-02-29T12:00:00.5Z", 1_709_208_000_500_000_000),
+        ] as [(String, Int64)])
     func times(_ text: String, _ nanoseconds: Int64) {
         #expect(Timestamp.parse(text) == nanoseconds)
         #expect(Timestamp.format(nanoseconds) == text)
@@ -29,10 +31,12 @@ struct TextTests {
         #expect(Human.parseSize(text) == bytes)
     }
 
-    @Test("durations in Docker's words", arguments: [
-        (0, "Less than a second"), (1, "1 second"), (59, "59 seconds"), (60, "About a minute"), (150, "2 minutes"), (3600, "About an hour"), (7300, "2 hours"),
-        (172_800, "2 days"), (1_209_600, "2 weeks"), (5_184_000, "2 months"), (63_072_000, "2 years"),
-    ] as [(Int64, String)])
+    @Test(
+        "durations in Docker's words",
+        arguments: [
+            (0, "Less than a second"), (1, "1 second"), (59, "59 seconds"), (60, "About a minute"), (150, "2 minutes"), (3600, "About an hour"), (7300, "2 hours"),
+            (172_800, "2 days"), (1_209_600, "2 weeks"), (5_184_000, "2 months"), (63_072_000, "2 years"),
+        ] as [(Int64, String)])
     func durations(_ seconds: Int64, _ text: String) {
         #expect(Human.duration(seconds: seconds) == text)
     }

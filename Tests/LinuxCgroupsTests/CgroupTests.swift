@@ -26,11 +26,13 @@ struct CgroupTests {
 
     @Test("limits are written, and everything goes again")
     func written() throws {
-        let cgroup = try system.create("\(name)/a", limits {
-            $0.memory = 64 << 20
-            $0.nanoCPUs = 500_000_000
-            $0.pidsLimit = 20
-        })
+        let cgroup = try system.create(
+            "\(name)/a",
+            limits {
+                $0.memory = 64 << 20
+                $0.nanoCPUs = 500_000_000
+                $0.pidsLimit = 20
+            })
         defer { system.removeParentIfEmpty(name) }
         #expect(run(cgroup, "echo in").output == "in\n")
         #expect(system.list(below: name) == ["a"])

@@ -71,7 +71,9 @@ struct ReachTests {
         let container = try lab.join(2)
         try container.run {
             #expect(Command.run(["ip", "addr", "del", "127.0.0.1/8", "dev", "lo"]).status == 0)
-            #expect(Command.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet; ip route del local 127.0.0.0/8 table local; ip route add 127.0.0.0/8 via 10.88.1.1 src 10.88.1.2"]).status == 0)
+            #expect(
+                Command.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet; ip route del local 127.0.0.0/8 table local; ip route add 127.0.0.0/8 via 10.88.1.1 src 10.88.1.2"])
+                    .status == 0)
         }
         #expect(try Traffic.tcp(from: container, to: "127.0.0.1", 7000, server: lab.host, listening: 7000, on: "127.0.0.1") == nil)
     }

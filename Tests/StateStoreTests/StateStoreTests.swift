@@ -118,10 +118,12 @@ func quarantine() async throws {
     #expect(try store.load(Old.self).isEmpty)
 }
 
-@Test("a damaged file is set aside with its content, and a new one begun", arguments: [
-    "no database at all, only text, and long enough to be taken for a header: 0123456789 0123456789 0123456789 0123456789",
-    "SQLite format 3\0" + String(repeating: "x", count: 4096 * 2),
-])
+@Test(
+    "a damaged file is set aside with its content, and a new one begun",
+    arguments: [
+        "no database at all, only text, and long enough to be taken for a header: 0123456789 0123456789 0123456789 0123456789",
+        "SQLite format 3\0" + String(repeating: "x", count: 4096 * 2),
+    ])
 func damage(content: String) async throws {
     let folder = Folder()
     let descriptor = open(folder.file, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)

@@ -61,7 +61,9 @@ struct DaemonTests {
     @Test("TLS with client certificates")
     func tls() {
         let engine = Engine(number: 5)
-        let certificates = Command.run(["sh", "-c", """
+        let certificates = Command.run([
+            "sh", "-c",
+            """
             set -e; mkdir -p \(engine.root)/tls; cd \(engine.root)/tls
             openssl req -x509 -newkey rsa:2048 -nodes -keyout ca-key.pem -out ca.pem -days 2 -subj /CN=ca -addext basicConstraints=critical,CA:TRUE 2>/dev/null
             for n in server client; do
@@ -69,13 +71,19 @@ struct DaemonTests {
               printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\\nextendedKeyUsage=%sAuth\\n' $n >ext
               openssl x509 -req -in $n.csr -CA ca.pem -CAkey ca-key.pem -CAcreateserial -out $n.pem -days 2 -extfile ext 2>/dev/null
             done; mkdir -p client; cp ca.pem client/ca.pem; cp client.pem client/cert.pem; cp client-key.pem client/key.pem
-            """])
+            """,
+        ])
         #expect(certificates.status == 0, "\(certificates.everything)")
         let tls = "\(engine.root)/tls"
-        let secured = Engine(number: 6, arguments: ["--host", "tcp://127.0.0.1:23760", "--tlsverify", "--tlscacert", "\(tls)/ca.pem", "--tlscert", "\(tls)/server.pem", "--tlskey", "\(tls)/server-key.pem"])
+        let secured = Engine(
+            number: 6, arguments: ["--host", "tcp://127.0.0.1:23760", "--tlsverify", "--tlscacert", "\(tls)/ca.pem", "--tlscert", "\(tls)/server.pem", "--tlskey", "\(tls)/server-key.pem"])
         secured.start()
-        defer { secured.discard(); engine.discard() }
-        let trusted = Command.run(["docker", "version", "--format", "{{.Server.APIVersion}}"], environment: ["DOCKER_HOST": "tcp://127.0.0.1:23760", "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "\(tls)/client"])
+        defer {
+            secured.discard()
+            engine.discard()
+        }
+        let trusted = Command.run(
+            ["docker", "version", "--format", "{{.Server.APIVersion}}"], environment: ["DOCKER_HOST": "tcp://127.0.0.1:23760", "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "\(tls)/client"])
         #expect(trusted.status == 0, "\(trusted.everything)\(secured.log)")
         let stranger = Command.run(["curl", "-sk", "https://127.0.0.1:23760/version"])
         #expect(stranger.status != 0, "a client without a certificate is refused")
@@ -97,7 +105,9 @@ struct DaemonTests {
     @Test("a full disk is an error and loses nothing")
     func fullDisk() {
         let engine = Engine(number: 7)
-        let made = Command.run(["sh", "-c", "set -e; truncate -s 24M \(engine.root)/disk; mkfs.ext4 -q \(engine.root)/disk; mkdir \(engine.dataRoot); mount -o loop \(engine.root)/disk \(engine.dataRoot)"])
+        let made = Command.run([
+            "sh", "-c", "set -e; truncate -s 24M \(engine.root)/disk; mkfs.ext4 -q \(engine.root)/disk; mkdir \(engine.dataRoot); mount -o loop \(engine.root)/disk \(engine.dataRoot)",
+        ])
         #expect(made.status == 0, "\(made.everything)")
         engine.start()
         engine.importBusybox()

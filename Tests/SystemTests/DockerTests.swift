@@ -77,7 +77,8 @@ struct PythonTests {
     @Test("containers, logs, exec, images, networks, volumes, events, errors")
     func everyday() {
         engine.withoutLeaks { name in
-            let result = engine.python("""
+            let result = engine.python(
+                """
                 assert client.ping()
                 assert client.containers.run('busybox', ['echo', 'hi'], remove=True, name='\(name)') == b'hi\\n'
                 c = client.containers.run('busybox', ['sh', '-c', 'echo up; sleep 100'], detach=True, name='\(name)', ports={'80/tcp': ('127.0.0.1', None)}, environment={'A': 'b'}, labels={'l': '1'}, mem_limit='64m')

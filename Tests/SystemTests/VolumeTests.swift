@@ -43,7 +43,8 @@ struct VolumeTests {
             Command.run(["sh", "-c", "mkdir -p \(folder); echo one >\(folder)/file"])
             #expect(engine.gantry("run", "--rm", "--name", name, "-v", "\(folder):/s", "busybox", "sh", "-c", "cat /s/file; echo two >/s/out").output == "one\n")
             #expect(Command.run(["cat", "\(folder)/out"]).output == "two\n")
-            let single = engine.gantry("run", "--rm", "--name", name, "--mount", "type=bind,source=\(folder)/file,target=/etc/file,readonly", "busybox", "sh", "-c", "cat /etc/file; echo x >/etc/file || echo refused")
+            let single = engine.gantry(
+                "run", "--rm", "--name", name, "--mount", "type=bind,source=\(folder)/file,target=/etc/file,readonly", "busybox", "sh", "-c", "cat /etc/file; echo x >/etc/file || echo refused")
             #expect(single.output == "one\nrefused\n", "\(single.everything)")
             Command.run(["rm", "-rf", folder])
         }

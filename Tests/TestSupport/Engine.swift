@@ -41,8 +41,10 @@ public final class Engine {
 
     public func start() {
         let child = Child(
-            ["\(bin)/gantryd", "--data-root", dataRoot, "--exec-root", execRoot, "--pidfile", "\(root)/pid", "--config-file", "/dev/null",
-             "--host", socket, "--bridge", bridge, "--bip", subnet, "--debug"] + extra,
+            [
+                "\(bin)/gantryd", "--data-root", dataRoot, "--exec-root", execRoot, "--pidfile", "\(root)/pid", "--config-file", "/dev/null",
+                "--host", socket, "--bridge", bridge, "--bip", subnet, "--debug",
+            ] + extra,
             environment: ["GANTRY_DRIVER_CHECKS": "off"], errorFile: "\(root)/daemon.log")
         self.child = child
         pid = child.pid

@@ -16,7 +16,8 @@ public struct KernelObjects: Equatable, Sendable, CustomStringConvertible {
         result.counts["cgroups"] = cgroups()
         result.counts["shims"] = shims(execRoot)
         result.counts["running containers' folders"] = names("\(execRoot)/containers").count
-        result.counts["nftables lines"] = Command.run(["nft", "list", "ruleset"]).output.split(separator: "\n").count { !$0.contains("counter") }
+        result.counts["nftables lines"] =
+            Command.run(["nft", "list", "ruleset"]).output.split(separator: "\n").count { !$0.contains("counter") }
             + Command.run(["nft", "list", "ruleset"]).output.split(separator: ",").count
         result.counts["files in the data folder"] = files(dataRoot)
         if daemon > 0 { result.counts["descriptors of the daemon"] = names("/proc/\(daemon)/fd").count }

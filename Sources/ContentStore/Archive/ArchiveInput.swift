@@ -46,7 +46,10 @@ final class ArchiveInput {
 
     private func nextChunk(_ stream: Handover) throws -> [UInt8]? {
         while !hasEnded {
-            guard let bytes = try stream.take() else { hasEnded = true; return nil }
+            guard let bytes = try stream.take() else {
+                hasEnded = true
+                return nil
+            }
             if !bytes.isEmpty { return bytes }
         }
         return nil

@@ -30,11 +30,13 @@ final class ArchiveReader {
             archive_read_support_format_empty(archive)
         }
         let context = Unmanaged.passUnretained(input).toOpaque()
-        let result = archive_read_open2(archive, context, nil, { _, context, buffer in
-            guard let context, let buffer, let bytes = Unmanaged<ArchiveInput>.fromOpaque(context).takeUnretainedValue().next() else { return -1 }
-            buffer.pointee = bytes.baseAddress
-            return bytes.count
-        }, nil, nil)
+        let result = archive_read_open2(
+            archive, context, nil,
+            { _, context, buffer in
+                guard let context, let buffer, let bytes = Unmanaged<ArchiveInput>.fromOpaque(context).takeUnretainedValue().next() else { return -1 }
+                buffer.pointee = bytes.baseAddress
+                return bytes.count
+            }, nil, nil)
         if result != ARCHIVE_OK { throw failure() }
     }
 

@@ -57,7 +57,10 @@ struct EntryPath: Hashable {
         var parts: [[CChar]] = []
         for part in UnsafeBufferPointer(start: raw, count: length(raw)).split(separator: 0x2f) {
             if part.elementsEqual([0x2e]) { continue }
-            guard part.elementsEqual([0x2e, 0x2e]) else { parts.append(Array(part)); continue }
+            guard part.elementsEqual([0x2e, 0x2e]) else {
+                parts.append(Array(part))
+                continue
+            }
             if parts.popLast() == nil { return nil }
         }
         return parts

@@ -6,7 +6,10 @@ public enum LayerChain {
     public static func identifiers(_ layers: [Digest]) -> [Digest] {
         var chain: [Digest] = []
         for layer in layers {
-            guard let below = chain.last else { chain.append(layer); continue }
+            guard let below = chain.last else {
+                chain.append(layer)
+                continue
+            }
             chain.append(ContentHash.digest(of: Array("\(below) \(layer)".utf8)))
         }
         return chain

@@ -19,7 +19,10 @@ enum UnpackTarget: Sendable {
                 self = .folder(Self.path(upper, mount.base), .overlay(lower: below))
                 return
             }
-            if !hasParent { self = .folder(Self.path(mount.source, mount.base), .ignored); return }
+            if !hasParent {
+                self = .folder(Self.path(mount.source, mount.base), .ignored)
+                return
+            }
         }
         self = .mounted(mounts)
     }

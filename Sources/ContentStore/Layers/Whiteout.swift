@@ -11,7 +11,10 @@ enum Whiteout: Equatable {
     init?(_ name: [CChar]) {
         let bytes = name.dropLast()
         guard bytes.starts(with: Self.prefix) else { return nil }
-        if bytes.elementsEqual(Self.opaqueName) { self = .opaque; return }
+        if bytes.elementsEqual(Self.opaqueName) {
+            self = .opaque
+            return
+        }
         self = bytes.starts(with: Self.prefix + Self.prefix) ? .metadata : .name(bytes.dropFirst(Self.prefix.count))
     }
 

@@ -6,9 +6,10 @@ import Synchronization
 
 /// One open instance of a driver. It is closed once: when told, or when its owner goes.
 final class InstanceHandle: Sendable {
-    typealias Open = @convention(c) (
-        UnsafeMutableRawPointer?, UnsafePointer<gantry_open_args>?, UnsafeMutablePointer<OpaquePointer?>?, UnsafeMutablePointer<gantry_error>?
-    ) -> Int32
+    typealias Open =
+        @convention(c) (
+            UnsafeMutableRawPointer?, UnsafePointer<gantry_open_args>?, UnsafeMutablePointer<OpaquePointer?>?, UnsafeMutablePointer<gantry_error>?
+        ) -> Int32
     typealias Function = @convention(c) (OpaquePointer?) -> Void
 
     // The driver's own memory; who may call when is the contract of `DriverInstance`.

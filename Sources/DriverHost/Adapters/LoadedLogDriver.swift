@@ -32,10 +32,12 @@ public final class LoadedLogDriver: LogDriver, Sendable {
             return withUnsafeMutablePointer(to: &sink) { context in
                 do throws(DriverError) {
                     try check { error in
-                        read(handle.pointer, &raw, { context, lines, count in
-                            let body = context!.assumingMemoryBound(to: ((LogBatch) -> Bool).self).pointee
-                            return body(LogBatch(raw: UnsafeBufferPointer(start: lines, count: count))) ? 0 : 1
-                        }, context, error)
+                        read(
+                            handle.pointer, &raw,
+                            { context, lines, count in
+                                let body = context!.assumingMemoryBound(to: ((LogBatch) -> Bool).self).pointee
+                                return body(LogBatch(raw: UnsafeBufferPointer(start: lines, count: count))) ? 0 : 1
+                            }, context, error)
                     }
                     return nil
                 } catch { return error }

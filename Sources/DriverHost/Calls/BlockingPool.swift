@@ -47,10 +47,12 @@ public final class BlockingPool: Sendable {
 
     private func startThread() {
         var thread = pthread_t()
-        let code = pthread_create(&thread, nil, { context in
-            Unmanaged<BlockingPool>.fromOpaque(context!).takeRetainedValue().work()
-            return nil
-        }, Unmanaged.passRetained(self).toOpaque())
+        let code = pthread_create(
+            &thread, nil,
+            { context in
+                Unmanaged<BlockingPool>.fromOpaque(context!).takeRetainedValue().work()
+                return nil
+            }, Unmanaged.passRetained(self).toOpaque())
         if code == 0 {
             pthread_detach(thread)
             return

@@ -129,8 +129,10 @@ final class DriverCall<R: Sendable>: PendingCall {
             defer { state.answer = nil }
             return state.answer
         }
-        answer?.resume(returning: .failure(EngineError(
-            .deadlineExceeded, "\(events.subject) did not return within \(time / 1_000_000) ms; the call was given up")))
+        answer?.resume(
+            returning: .failure(
+                EngineError(
+                    .deadlineExceeded, "\(events.subject) did not return within \(time / 1_000_000) ms; the call was given up")))
     }
 
     /// When it began; nil: it was given up before.

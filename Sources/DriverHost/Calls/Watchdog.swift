@@ -30,11 +30,13 @@ final class Watchdog: Sendable {
 
     private func startThread() {
         var thread = pthread_t()
-        let code = pthread_create(&thread, nil, { _ in
-            nameThread("gantry-deadline")
-            Watchdog.shared.run()
-            return nil
-        }, nil)
+        let code = pthread_create(
+            &thread, nil,
+            { _ in
+                nameThread("gantry-deadline")
+                Watchdog.shared.run()
+                return nil
+            }, nil)
         precondition(code == 0, "no thread can be made: \(String(cString: strerror(code)))")
         pthread_detach(thread)
     }

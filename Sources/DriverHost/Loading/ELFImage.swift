@@ -18,11 +18,11 @@ struct ELFImage {
         3: "i386", 8: "mips", 21: "ppc64", 22: "s390x", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv64", 258: "loongarch64",
     ]
     #if arch(x86_64)
-    static let ownMachine: UInt16 = 62
+        static let ownMachine: UInt16 = 62
     #elseif arch(arm64)
-    static let ownMachine: UInt16 = 183
+        static let ownMachine: UInt16 = 183
     #elseif arch(riscv64)
-    static let ownMachine: UInt16 = 243
+        static let ownMachine: UInt16 = 243
     #endif
 
     init(_ bytes: UnsafeRawBufferPointer) throws(ELFProblem) {

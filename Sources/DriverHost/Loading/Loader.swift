@@ -51,7 +51,8 @@ public enum Loader {
         let image = try read(path)
         let entries = image.exports.filter { $0.hasPrefix("gantry_driver_entry_") }
         if !entries.contains(GANTRY_ENTRY_SYMBOL) {
-            let why = entries.isEmpty
+            let why =
+                entries.isEmpty
                 ? "it is not a driver: it does not export \(GANTRY_ENTRY_SYMBOL)"
                 : "it exports \(entries.sorted().joined(separator: ", ")) but not \(GANTRY_ENTRY_SYMBOL): it was built for another major version of the driver contract"
             throw refusal(path, .unsupported, why)
@@ -121,13 +122,14 @@ private final class HostOffer {
     static func make(for path: String, _ log: @escaping Loader.Log) -> UnsafePointer<gantry_host> {
         let offer = HostOffer(String(path.split(separator: "/").last ?? ""), log)
         let host = UnsafeMutablePointer<gantry_host>.allocate(capacity: 1)
-        host.initialize(to: gantry_host(
-            size: UInt32(MemoryLayout<gantry_host>.size), abi_version: Loader.abiVersion,
-            context: Unmanaged.passRetained(offer).toOpaque(),
-            log: { context, level, message in
-                let offer = Unmanaged<HostOffer>.fromOpaque(context!).takeUnretainedValue()
-                offer.log(offer.driver, level, message.string)
-            }))
+        host.initialize(
+            to: gantry_host(
+                size: UInt32(MemoryLayout<gantry_host>.size), abi_version: Loader.abiVersion,
+                context: Unmanaged.passRetained(offer).toOpaque(),
+                log: { context, level, message in
+                    let offer = Unmanaged<HostOffer>.fromOpaque(context!).takeUnretainedValue()
+                    offer.log(offer.driver, level, message.string)
+                }))
         return UnsafePointer(host)
     }
 }

@@ -180,9 +180,10 @@ struct ContainerAssembly {
         limits.devices = DeviceRule.containerDefaults
         for request in host.devices {
             for device in (try? HostDevices.find(request)) ?? [] {
-                limits.devices.append(DeviceRule(
-                    allow: true, kind: device.mode & 0o170000 == 0o060000 ? "b" : "c", major: Int64(device.major),
-                    minor: Int64(device.minor), access: request.permissions))
+                limits.devices.append(
+                    DeviceRule(
+                        allow: true, kind: device.mode & 0o170000 == 0o060000 ? "b" : "c", major: Int64(device.major),
+                        minor: Int64(device.minor), access: request.permissions))
             }
         }
         return limits

@@ -39,7 +39,8 @@ extension ContainerCatalog {
         let running = try checkRunning(entry)
         exec.running = true
         execs[id] = exec
-        let streams = detach
+        let streams =
+            detach
             ? StreamSelection(input: false, output: false, error: false)
             : StreamSelection(input: exec.openStdin, output: exec.openStdout, error: exec.openStderr && !exec.tty)
         do {

@@ -55,7 +55,7 @@ extension ContainerCatalog {
         do {
             let storage = try await environment.registry.storage(container.storageDriver)
             try await storage.remove(layer(container.id))
-        } catch where error.code != .notFound {
+        } catch  where error.code != .notFound {
             logger.error("a container's layer was not removed", metadata: ["container": "\(container.id)", "error": "\(error)"])
         }
         do throws(Errno) { try Files.removeTree(directory(container.id)) } catch {

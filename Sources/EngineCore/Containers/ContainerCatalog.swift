@@ -109,7 +109,8 @@ public actor ContainerCatalog: ContainerService, ExecService {
     func reserve(_ name: String, for id: String) throws(EngineError) {
         if let holder = names[name] {
             throw EngineError(
-                .conflict, "Conflict. The container name \"/\(name)\" is already in use by container \"\(holder)\". "
+                .conflict,
+                "Conflict. The container name \"/\(name)\" is already in use by container \"\(holder)\". "
                     + "You have to remove (or rename) that container to be able to reuse that name.")
         }
         names[name] = id

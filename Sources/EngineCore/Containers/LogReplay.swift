@@ -14,7 +14,11 @@ enum LogReplay {
             throw EngineError(.resourceExhausted, "no socket for the attached streams: \(error)", errno: error.code)
         }
         let feeding = Task {
-            defer { shutdown(ends.1, Int32(SHUT_RDWR)); close(ends.1); close(live) }
+            defer {
+                shutdown(ends.1, Int32(SHUT_RDWR))
+                close(ends.1)
+                close(live)
+            }
             while let records = try await log.next() {
                 let bytes = records.flatMap { frame($0, isTerminal: isTerminal) }
                 try await BlockingCalls.run { try send(bytes, to: ends.1) }

@@ -10,7 +10,12 @@ enum ShellWords {
         var rest = Substring(text)
         while let character = rest.popFirst() {
             if character == "\\", quote != "'", let next = rest.first {
-                if quote == nil || next == "\"" || next == "\\" || next == "$" { rest.removeFirst(); word.append(next) } else { word.append(character) }
+                if quote == nil || next == "\"" || next == "\\" || next == "$" {
+                    rest.removeFirst()
+                    word.append(next)
+                } else {
+                    word.append(character)
+                }
                 isInWord = true
             } else if let open = quote {
                 if character == open { quote = nil } else { word.append(character) }

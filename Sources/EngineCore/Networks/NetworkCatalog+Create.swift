@@ -72,7 +72,9 @@ extension NetworkCatalog {
     private func freeSubnet(_ request: NetworkRequest) throws(EngineError) -> NetworkSnapshot.Subnet {
         let own = networks.values.flatMap(\.subnets).compactMap { IPv4Subnet($0.cidr) }
         guard let free = IPv4Subnet.free(avoiding: own + HostRoutes.subnets()) else {
-            throw EngineError(.resourceExhausted, "could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network \(request.name); remove unused networks or name a subnet")
+            throw EngineError(
+                .resourceExhausted,
+                "could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network \(request.name); remove unused networks or name a subnet")
         }
         return NetworkSnapshot.Subnet(free)
     }

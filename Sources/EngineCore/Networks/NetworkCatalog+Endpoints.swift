@@ -147,7 +147,8 @@ extension NetworkCatalog {
 
     private static func checkAddresses(_ bindings: [PortBinding], _ container: ContainerSnapshot) throws(EngineError) {
         for binding in bindings where !binding.hostAddress.isEmpty && IPv4Address(binding.hostAddress) == nil {
-            throw EngineError(.invalidArgument, "the port \(binding.container) of container \"\(container.name)\" can't be published on \(binding.hostAddress): it is no IPv4 address, and IPv6 is not supported")
+            throw EngineError(
+                .invalidArgument, "the port \(binding.container) of container \"\(container.name)\" can't be published on \(binding.hostAddress): it is no IPv4 address, and IPv6 is not supported")
         }
     }
 

@@ -6,10 +6,11 @@ import LinuxSystem
 enum PortOwner {
     /// "process 1234 (nginx)"; nil: not found.
     static func describe(_ port: ContainerPort) -> String? {
-        let inodes = Set(["", "6"].flatMap { family -> [String] in
-            guard let bytes = try? Files.read("/proc/thread-self/net/\(port.transport.rawValue)\(family)") else { return [] }
-            return self.inodes(String(decoding: bytes, as: UTF8.self), port.number)
-        })
+        let inodes = Set(
+            ["", "6"].flatMap { family -> [String] in
+                guard let bytes = try? Files.read("/proc/thread-self/net/\(port.transport.rawValue)\(family)") else { return [] }
+                return self.inodes(String(decoding: bytes, as: UTF8.self), port.number)
+            })
         if inodes.isEmpty { return nil }
         let links = Set(inodes.map { "socket:[\($0)]" })
         guard let pid = ((try? Files.list("/proc")) ?? []).compactMap(Int32.init).sorted().first(where: { hasSocket($0, links) }) else { return nil }

@@ -37,7 +37,7 @@ extension VolumeCatalog {
     private func instance(_ driver: String, for name: String) async throws(EngineError) -> VolumeInstance {
         do throws(EngineError) {
             return try await registry.volume(driver.isEmpty ? nil : driver)
-        } catch where error.code == .notFound && !driver.isEmpty {
+        } catch  where error.code == .notFound && !driver.isEmpty {
             throw VolumeFailure.prefixed("create \(name): error looking up volume plugin \(driver)", error)
         } catch {
             throw VolumeFailure.prefixed("create \(name)", error)
@@ -48,7 +48,7 @@ extension VolumeCatalog {
     private func make(_ name: String, _ options: [String: String], _ instance: VolumeInstance) async throws(EngineError) -> String {
         do throws(EngineError) {
             try await instance.create(name, options: options)
-        } catch where error.code == .conflict && options.isEmpty {
+        } catch  where error.code == .conflict && options.isEmpty {
             // The driver has it and the state does not: made by a call that a crash cut short.
             logger.notice("took in a volume that the state did not know", metadata: ["volume": "\(name)"])
         } catch {

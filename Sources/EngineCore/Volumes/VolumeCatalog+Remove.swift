@@ -53,7 +53,7 @@ extension VolumeCatalog {
     private func drop(_ volume: VolumeSnapshot, force: Bool) async throws(EngineError) {
         do throws(EngineError) {
             try await registry.volume(volume.driver).remove(volume.name)
-        } catch where error.code == .notFound || force {
+        } catch  where error.code == .notFound || force {
             logger.notice("a volume's driver could not remove it", metadata: ["volume": "\(volume.name)", "error": "\(error)"])
         } catch {
             throw VolumeFailure.prefixed("remove \(volume.name)", error)

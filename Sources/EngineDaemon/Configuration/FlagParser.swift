@@ -51,7 +51,9 @@ struct FlagParser {
                 try give(directive, "true")
                 continue
             }
-            if letters.first == "=" { letters.removeFirst() } else if letters.isEmpty {
+            if letters.first == "=" {
+                letters.removeFirst()
+            } else if letters.isEmpty {
                 guard let value = rest.popFirst() else {
                     throw ConfigurationError("flag needs an argument: '\(letter)' in \(argument)")
                 }

@@ -13,9 +13,11 @@ struct Invocation: Sendable {
     init(_ arguments: [String]) throws(ConfigurationError) {
         flags = try FlagParser.parse(arguments)
         action =
-            flags["help"] == .toggle(true) ? .printHelp
-            : flags["version"] == .toggle(true) ? .printVersion
-            : flags["validate"] == .toggle(true) ? .validate : .run
+            flags["help"] == .toggle(true)
+            ? .printHelp
+            : flags["version"] == .toggle(true)
+                ? .printVersion
+                : flags["validate"] == .toggle(true) ? .validate : .run
         if case .text(let path)? = flags["config-file"] {
             file = path
             isFileRequired = true

@@ -121,7 +121,11 @@ struct JSONReader {
             guard let first = word.utf8.first, first == UInt8(ascii: "-") || (0x30...0x39).contains(first) else {
                 throw failure("\"\(word.isEmpty ? String(UnicodeScalar(bytes[position])) : word)\" is no value; texts need double quotes")
             }
-            if let whole = Int(word) { value = .whole(whole) } else if let number = Double(word) { value = .number(number) } else {
+            if let whole = Int(word) {
+                value = .whole(whole)
+            } else if let number = Double(word) {
+                value = .number(number)
+            } else {
                 throw failure("\"\(word)\" is no number")
             }
         }

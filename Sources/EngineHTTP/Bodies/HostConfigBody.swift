@@ -71,9 +71,10 @@ enum HostConfigBody {
         body["CpusetCpus"] = .string(resources.cpusetCPUs)
         body["CpusetMems"] = .string(resources.cpusetMemories)
         for name in ["BlkioWeightDevice", "BlkioDeviceReadBps", "BlkioDeviceWriteBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps"] { body[name] = [] }
-        body["Devices"] = .array(host.devices.map {
-            ["PathOnHost": .string($0.hostPath), "PathInContainer": .string($0.containerPath), "CgroupPermissions": .string($0.permissions)]
-        })
+        body["Devices"] = .array(
+            host.devices.map {
+                ["PathOnHost": .string($0.hostPath), "PathInContainer": .string($0.containerPath), "CgroupPermissions": .string($0.permissions)]
+            })
         body["DeviceCgroupRules"] = .null
         body["DeviceRequests"] = .null
         body["MemorySwappiness"] = resources.memorySwappiness.map { .integer($0) } ?? .null

@@ -86,9 +86,10 @@ enum SystemBody {
             "Kind": .string(driver.kind), "Name": .string(driver.name), "Version": .string(driver.version), "Path": .string(driver.path),
             "State": .string(driver.state), "Reason": .string(driver.reason), "Default": .bool(driver.isDefault), "Summary": .string(driver.summary),
             "Capabilities": JSONValue(driver.capabilities),
-            "Options": .array(driver.options.map { option in
-                ["Name": .string(option.name), "Type": .string("\(option.kind)"), "Default": .string(option.defaultValue), "Summary": .string(option.summary)]
-            }),
+            "Options": .array(
+                driver.options.map { option in
+                    ["Name": .string(option.name), "Type": .string("\(option.kind)"), "Default": .string(option.defaultValue), "Summary": .string(option.summary)]
+                }),
             "Calls": .integer(Int64(driver.calls)), "Errors": .integer(Int64(driver.errors)),
         ]
     }

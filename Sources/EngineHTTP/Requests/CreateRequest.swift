@@ -52,11 +52,12 @@ struct CreateRequest {
     }
 
     private static func networking(_ body: JSONValue) -> NetworkingRequest {
-        NetworkingRequest(endpoints: body.ignoringCase("EndpointsConfig").entries.map { member in
-            NetworkingRequest.Endpoint(
-                network: member.key, address: member.value.ignoringCase("IPAMConfig").ignoringCase("IPv4Address").string,
-                aliases: member.value.ignoringCase("Aliases").array.map(\.string), mac: member.value.ignoringCase("MacAddress").string)
-        })
+        NetworkingRequest(
+            endpoints: body.ignoringCase("EndpointsConfig").entries.map { member in
+                NetworkingRequest.Endpoint(
+                    network: member.key, address: member.value.ignoringCase("IPAMConfig").ignoringCase("IPv4Address").string,
+                    aliases: member.value.ignoringCase("Aliases").array.map(\.string), mac: member.value.ignoringCase("MacAddress").string)
+            })
     }
 
     static func port(_ text: String) throws(EngineError) -> ContainerPort {

@@ -154,7 +154,9 @@ enum BindText {
         guard parts.count > 1 else { return MountRequest(kind: .volume, target: parts[0]) }
         let isPath = parts[0].hasPrefix("/")
         guard parts[1].hasPrefix("/") else {
-            throw EngineError(.invalidArgument, "invalid volume specification: '\(text)': invalid mount config for type \"\(isPath ? "bind" : "volume")\": invalid mount path: '\(parts[1])' mount path must be absolute")
+            throw EngineError(
+                .invalidArgument,
+                "invalid volume specification: '\(text)': invalid mount config for type \"\(isPath ? "bind" : "volume")\": invalid mount path: '\(parts[1])' mount path must be absolute")
         }
         var mount = MountRequest(kind: isPath ? .bind : .volume, source: parts[0], target: parts[1], createSource: true)
         for option in parts.count == 3 ? parts[2].split(separator: ",").map(String.init) : [] {

@@ -86,12 +86,14 @@ struct ImageRoutes {
     }
 
     @Sendable private func history(_ request: Request, _ name: Router.Parameters) async throws -> Response {
-        .json(.array(try await images.history(name[0]).map { entry in
-            [
-                "Id": .string(entry.id.isEmpty ? "<missing>" : entry.id), "Created": .integer(entry.created / 1_000_000_000), "CreatedBy": .string(entry.createdBy),
-                "Tags": entry.tags.isEmpty ? nil : JSONValue(entry.tags), "Size": .integer(entry.size), "Comment": .string(entry.comment),
-            ]
-        }))
+        .json(
+            .array(
+                try await images.history(name[0]).map { entry in
+                    [
+                        "Id": .string(entry.id.isEmpty ? "<missing>" : entry.id), "Created": .integer(entry.created / 1_000_000_000), "CreatedBy": .string(entry.createdBy),
+                        "Tags": entry.tags.isEmpty ? nil : JSONValue(entry.tags), "Size": .integer(entry.size), "Comment": .string(entry.comment),
+                    ]
+                }))
     }
 
     @Sendable private func prune(_ request: Request, _: Router.Parameters) async throws -> Response {

@@ -51,10 +51,11 @@ struct NetworkRoutes {
         let subnets = body.ignoringCase("IPAM").ignoringCase("Config").array.map {
             NetworkSnapshot.Subnet(cidr: $0.ignoringCase("Subnet").string, gateway: $0.ignoringCase("Gateway").string)
         }
-        let created = try await networks.createNetwork(NetworkRequest(
-            name: body.ignoringCase("Name").string, driver: body.ignoringCase("Driver").string, subnets: subnets,
-            options: try CreateRequest.map(body.ignoringCase("Options"), "Options"), labels: try CreateRequest.map(body.ignoringCase("Labels"), "Labels"),
-            isInternal: body.ignoringCase("Internal").bool))
+        let created = try await networks.createNetwork(
+            NetworkRequest(
+                name: body.ignoringCase("Name").string, driver: body.ignoringCase("Driver").string, subnets: subnets,
+                options: try CreateRequest.map(body.ignoringCase("Options"), "Options"), labels: try CreateRequest.map(body.ignoringCase("Labels"), "Labels"),
+                isInternal: body.ignoringCase("Internal").bool))
         return .json(["Id": .string(created.id), "Warning": .string(created.warnings.joined(separator: "\n"))], status: .created)
     }
 

@@ -13,10 +13,12 @@ struct SystemRoutes {
 
     func add(to router: inout Router) {
         router.add(.GET, "/_ping") { _, _ in
-            .data(status: .ok, headers: [
-                "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "no-cache", "Builder-Version": "",
-                "Swarm": "inactive",
-            ], Array("OK".utf8))
+            .data(
+                status: .ok,
+                headers: [
+                    "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "no-cache", "Builder-Version": "",
+                    "Swarm": "inactive",
+                ], Array("OK".utf8))
         }
         router.add(.GET, "/version") { _, _ in .json(SystemBody.version(await services.system.information())) }
         router.add(.GET, "/info") { _, _ in .json(SystemBody.information(await services.system.information())) }
@@ -53,8 +55,10 @@ struct SystemRoutes {
             items.append(ContainerBody.listItem(container, now: now, size: try? await services.containers.size(container.id)))
         }
         let volumes = try await services.volumes.listVolumes().map { volume -> JSONValue in
-            ["Name": .string(volume.name), "Driver": .string(volume.driver), "Mountpoint": .string(volume.mountpoint), "Scope": "local", "Labels": nil, "Options": nil,
-             "UsageData": ["Size": -1, "RefCount": .integer(Int64(containers.count { $0.mounts.contains { $0.name == volume.name } }))]]
+            [
+                "Name": .string(volume.name), "Driver": .string(volume.driver), "Mountpoint": .string(volume.mountpoint), "Scope": "local", "Labels": nil, "Options": nil,
+                "UsageData": ["Size": -1, "RefCount": .integer(Int64(containers.count { $0.mounts.contains { $0.name == volume.name } }))],
+            ]
         }
         return .json([
             "LayersSize": .integer(images.reduce(0) { $0 + $1.size }), "Images": .array(images.map { ImageBody.listItem($0, containers: -1) }),

@@ -104,7 +104,8 @@ enum JSONText {
         guard let first = unit(source, 2) else { return nil }
         var scalar = UInt32(first), length = 6
         if first & 0xfc00 == 0xd800, source.count >= 12, source[6] == UInt8(ascii: "\\"), source[7] == UInt8(ascii: "u"),
-            let second = unit(source, 8), second & 0xfc00 == 0xdc00 {
+            let second = unit(source, 8), second & 0xfc00 == 0xdc00
+        {
             scalar = 0x10000 + (UInt32(first & 0x3ff) << 10 | UInt32(second & 0x3ff))
             length = 12
         }

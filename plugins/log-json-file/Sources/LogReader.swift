@@ -86,11 +86,12 @@ final class LogReader {
         var length = decoded.count - start
         let isWhole = length > 0 && decoded.base[start + length - 1] == 0x0a
         if isWhole { length -= 1 }
-        lines.append(gantry_log_line(
-            data: gantry_bytes(ptr: decoded.base + start, len: length), time_ns: record.time,
-            stream: UInt16(record.isStderr ? GANTRY_STREAM_STDERR : GANTRY_STREAM_STDOUT),
-            flags: UInt16(isWhole ? 0 : GANTRY_LINE_PARTIAL), reserved: 0,
-            next: gantry_log_cursor(epoch: file.epoch, offset: UInt64(next))))
+        lines.append(
+            gantry_log_line(
+                data: gantry_bytes(ptr: decoded.base + start, len: length), time_ns: record.time,
+                stream: UInt16(record.isStderr ? GANTRY_STREAM_STDERR : GANTRY_STREAM_STDOUT),
+                flags: UInt16(isWhole ? 0 : GANTRY_LINE_PARTIAL), reserved: 0,
+                next: gantry_log_cursor(epoch: file.epoch, offset: UInt64(next))))
     }
 
     private func flush(_ body: (LogBatch) -> Bool) -> Bool {

@@ -36,11 +36,13 @@ final class LinkReaper: Sendable {
     private func startWorker() -> Bool {
         var thread = pthread_t()
         let context = Unmanaged.passRetained(self)
-        let code = pthread_create(&thread, nil, { context in
-            guard let context else { return nil }
-            Unmanaged<LinkReaper>.fromOpaque(context).takeRetainedValue().work()
-            return nil
-        }, context.toOpaque())
+        let code = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<LinkReaper>.fromOpaque(context).takeRetainedValue().work()
+                return nil
+            }, context.toOpaque())
         guard code == 0 else {
             context.release()
             return false

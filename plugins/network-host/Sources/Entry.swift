@@ -6,7 +6,8 @@ public func entry(_ host: HostRef, _ error: ErrorRef) -> DriverRef {
     Driver.export(
         host, error,
         .network(
-            "host", version: "1.0.0", summary: "The host's own network", capabilities: [.concurrent, .hostNamespace, .singleton]) { _ in HostNetwork() })
+            "host", version: "1.0.0", summary: "The host's own network", capabilities: [.concurrent, .hostNamespace, .singleton]
+        ) { _ in HostNetwork() })
 }
 
 /// Containers that stay in the host's network namespace: there is nothing to set up.

@@ -33,8 +33,14 @@ final class SnapshotIndex: Sendable {
 
     private static func load(_ key: String, _ folder: String, lost: String, _ folders: SnapshotFolders, into table: inout Table) throws {
         let path = "\(folder)/\(key)"
-        if key.hasPrefix("+") { try Errno.check("remove \(path)", unlink(path)); return }
-        guard let entry = readLink(path).flatMap(IndexEntry.init) else { try setAside(path, "\(lost)/\(key)"); return }
+        if key.hasPrefix("+") {
+            try Errno.check("remove \(path)", unlink(path))
+            return
+        }
+        guard let entry = readLink(path).flatMap(IndexEntry.init) else {
+            try setAside(path, "\(lost)/\(key)")
+            return
+        }
         table.last = max(table.last, entry.number)
         guard folders.exists(entry.number) else {
             if entry.state == .committed { try setAside(path, "\(lost)/\(key)") } else { unlink(path) }

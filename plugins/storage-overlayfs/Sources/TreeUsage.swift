@@ -23,7 +23,10 @@ enum TreeUsage {
 
     /// Takes `descriptor`. What vanishes meanwhile (a running container removes files) counts nothing.
     private static func visit(_ descriptor: Int32, depth: Int, _ tally: inout Tally) {
-        guard let folder = fdopendir(descriptor) else { close(descriptor); return }
+        guard let folder = fdopendir(descriptor) else {
+            close(descriptor)
+            return
+        }
         defer { closedir(folder) }
         while let entry = readdir(folder) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
