@@ -1,0 +1,70 @@
+import Glibc
+import LinuxSystem
+import TestSupport
+import Testing
+
+/// Clients that ask for much and read nothing.
+@Suite("slow clients", .enabled(if: Shared.isRoot), .serialized)
+struct SlowClientTests {
+    let engine = Shared.engine
+
+    var socket: String { "\(engine.root)/gantry.sock" }
+
+    /// KiB of memory that the process has of its own.
+    static func memory(_ pid: Int32) -> Int {
+        let text = (try? Files.read("/proc/\(pid)/status")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("RssAnon:") } ?? ""
+        return line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    }
+
+    /// The shim of a container: the parent of its first process.
+    func shim(_ name: String) -> Int32 {
+        let pid = engine.gantry("inspect", "--format", "{{.State.Pid}}", name).output.trimmed
+        let text = (try? Files.read("/proc/\(pid)/status")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return text.split(separator: "\n").first { $0.hasPrefix("PPid:") }.flatMap { Int32($0.split(separator: "\t").last ?? "") } ?? 0
+    }
+
+    @Test("logs and images that nobody reads do not grow the daemon")
+    func daemon() {
+        engine.withoutLeaks { name in
+            engine.gantry("run", "--name", name, "busybox", "sh", "-c", "yes 0123456789012345678901234567890123456789012345678901234567890123456789 | head -c 60000000", seconds: 120)
+            let before = Self.memory(engine.pid)
+            var readers: [RawConnection] = []
+            for _ in 0..<8 {
+                let reader = RawConnection(socket, receiveBuffer: 4096)
+                reader.send("GET", "/v1.43/containers/\(name)/logs?stdout=1&stderr=1")
+                #expect(reader.head().hasPrefix("HTTP/1.1 200 OK"))
+                readers.append(reader)
+                let image = RawConnection(socket, receiveBuffer: 4096)
+                image.send("GET", "/v1.43/images/busybox/get")
+                #expect(image.head().hasPrefix("HTTP/1.1 200 OK"))
+                readers.append(image)
+            }
+            sleep(2)
+            let filled = Self.memory(engine.pid)
+            #expect(filled - before < 32 << 10, "16 readers that read nothing cost \(filled - before) KiB")
+            sleep(2)
+            #expect(Self.memory(engine.pid) - filled < 1 << 10, "and it goes on: \(Self.memory(engine.pid) - filled) KiB more")
+            #expect(engine.gantry("ps").status == 0, "others are served")
+            withExtendedLifetime(readers) {}
+        }
+    }
+
+    @Test("an attached client that does not read grows neither daemon nor shim")
+    func attached() {
+        engine.withoutLeaks { name in
+            engine.gantry("create", "--name", name, "--log-opt", "max-size=1m", "busybox", "sh", "-c", "yes 0123456789012345678901234567890123456789 | head -c 100000000; sleep 100")
+            let stream = RawConnection(socket, receiveBuffer: 4096)
+            stream.send("POST", "/v1.43/containers/\(name)/attach?stream=1&stdout=1", headers: ["Connection: Upgrade", "Upgrade: tcp"])
+            #expect(stream.head().hasPrefix("HTTP/1.1 101"))
+            engine.gantry("start", name)
+            let shim = shim(name), daemon = Self.memory(engine.pid), own = Self.memory(shim)
+            #expect(shim > 1 && own > 0, "the shim is \(shim)")
+            sleep(3)
+            #expect(Self.memory(shim) - own < 4 << 10, "the shim grew by \(Self.memory(shim) - own) KiB")
+            #expect(Self.memory(engine.pid) - daemon < 8 << 10, "the daemon grew by \(Self.memory(engine.pid) - daemon) KiB")
+            #expect(engine.gantry("exec", name, "echo", "alive").output == "alive\n")
+            withExtendedLifetime(stream) {}
+        }
+    }
+}
