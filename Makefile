@@ -9,9 +9,9 @@ IMAGE   ?= busybox
 PORT    ?= 8080
 FILTER  ?=
 
-BUILD_PACKAGES := libcap-dev libmnl-dev libnftnl-dev libseccomp-dev libsqlite3-dev libarchive-dev
+BUILD_PACKAGES := libcap-dev libmnl-dev libnftnl-dev libseccomp-dev libsqlite3-dev libarchive-dev binutils
 RUN_PACKAGES   := busybox-static debootstrap curl
-TEST_PACKAGES  := docker.io python3 python3-venv nftables iproute2 procps gcc openssl e2fsprogs bsdutils
+TEST_PACKAGES  := docker.io python3 python3-venv nftables iproute2 procps gcc openssl e2fsprogs bsdutils user-mode-linux kmod
 DRIVERS        := $(notdir $(wildcard plugins/*-*))
 SWIFT_BUILD    := swift build
 
@@ -56,7 +56,7 @@ bench: setup-test ## measure Gantry beside Debian's docker.io, in the same run
 
 install: setup ## build for distribution and install below DESTDIR and PREFIX
 	DIST=1 $(SWIFT_BUILD) -c release --scratch-path .build-dist
-	@config/install .build-dist/release "$(DESTDIR)$(PREFIX)"
+	@PREFIX="$(PREFIX)" config/install .build-dist/release "$(DESTDIR)$(PREFIX)"
 
 fmt: ## format the sources in place
 	swift format format --in-place --recursive Sources Tests plugins Package.swift

@@ -95,7 +95,7 @@ public struct LogSpecification: Sendable, Equatable {
 public struct ContainerSpecification: Sendable {
     public var id: String
     public var process = ProcessSpecification()
-    /// `CLONE_NEW*`, all but the cgroup namespace.
+    /// `CLONE_NEW*`, all but the cgroup namespace, which is made once the process is in its cgroup.
     public var namespaces: UInt64 = 0
     public var newCgroupNamespace = true
     /// pid whose network namespace is joined; 0: none.

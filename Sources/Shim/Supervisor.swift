@@ -135,7 +135,7 @@ final class Supervisor {
         let fields = message.fields
         exitFile = fields.string(.exitFile)
         cgroupFiles = fields.strings(.cgroupFile)
-        namespaces = UInt64(fields.number(.namespaces))
+        namespaces = UInt64(fields.number(.namespaces)) | (fields.flag(.newCgroupNamespace) ? UInt64(CLONE_NEWCGROUP) : 0)
         do {
             let sandbox = Plan.sandbox(fields)
             var plan = Plan.process(fields), channel: Int32 = -1
