@@ -13,6 +13,7 @@ public final class ContainerRuntime: Sendable {
     public let cgroups: CgroupSystem
     private let program: ShimProgram
     private let execRoot: String
+    private let spareNetwork = SpareNetwork()
 
     public init(program: ShimProgram, execRoot: String, cgroups: CgroupSystem) throws(EngineError) {
         self.program = program
@@ -42,13 +43,12 @@ public final class ContainerRuntime: Sendable {
         let inherited = try connection()
         let daemonEnd = OwnedFD(adopting: inherited.0)
         var descriptors = [socket.raw, inherited.1] + attached.map(\.socket)
-        var network: Int32 = -1, networkFile: Int32 = -1
-        if specification.networkOf > 0 {
-            networkFile = try openNetwork(of: specification.networkOf)
+        var joined = try network(for: specification), network: Int32 = -1
+        defer { if joined >= 0 { close(joined) } }
+        if joined >= 0 {
             network = Int32(3 + descriptors.count)
-            descriptors.append(networkFile)
+            descriptors.append(joined)
         }
-        defer { if networkFile >= 0 { close(networkFile) } }
         descriptors += kept
         let shim: Int32
         do throws(Errno) {
@@ -61,7 +61,11 @@ public final class ContainerRuntime: Sendable {
         do throws(EngineError) {
             let cgroup = try cgroups.create(specification.cgroup, limits)
             do throws(EngineError) {
-                return try await begin(specification, cgroup, daemonEnd, shim: shim, network: network, attached: attached.map(\.streams))
+                let running = try await begin(specification, cgroup, daemonEnd, shim: shim, network: network, attached: attached.map(\.streams))
+                running.keep(network: joined)
+                joined = -1
+                spareNetwork.refill()
+                return running
             } catch {
                 try? cgroup.kill()
                 try? cgroup.remove()
@@ -89,6 +93,12 @@ public final class ContainerRuntime: Sendable {
         } catch {
             throw EngineError(.internal, "the container's folder \(folder) can't be made: \(error)", errno: error.code)
         }
+    }
+
+    /// The namespace that the container joins, owned by the caller; -1: it makes its own, or stays in the host's.
+    private func network(for specification: ContainerSpecification) throws(EngineError) -> Int32 {
+        if specification.networkOf > 0 { return try openNetwork(of: specification.networkOf) }
+        return specification.namespaces & UInt64(CLONE_NEWNET) == 0 ? -1 : spareNetwork.take() ?? -1
     }
 
     private func openNetwork(of pid: Int32) throws(EngineError) -> Int32 {

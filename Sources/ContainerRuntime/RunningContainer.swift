@@ -41,8 +41,20 @@ public final class RunningContainer: Sendable {
         self.events = events
     }
 
+    /// The namespace that it was given, until somebody asks for it: its first process may not have joined it yet.
+    private let givenNetwork = Mutex<Int32>(-1)
+
+    func keep(network: Int32) { givenNetwork.withLock { $0 = network } }
+
+    deinit { givenNetwork.withLock { if $0 >= 0 { Glibc.close($0) } } }
+
     /// The container's network namespace.
     public func networkNamespace() throws(EngineError) -> OwnedFD {
+        let given = givenNetwork.withLock { given in
+            defer { given = -1 }
+            return given
+        }
+        if given >= 0 { return OwnedFD(adopting: given) }
         do { return try Files.open("/proc/\(pid)/ns/net", O_RDONLY) } catch {
             throw EngineError(.unavailable, "the network namespace of container \(id) is gone: \(error)", errno: error.code)
         }

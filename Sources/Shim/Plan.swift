@@ -8,8 +8,10 @@ enum Plan {
         var sandbox = gantry_sandbox()
         let rootMounts = fields.groups(.rootMount).map(mount), mounts = fields.groups(.mount).map(mount)
         let devices = fields.groups(.device).map(device)
-        sandbox.namespaces = UInt64(fields.number(.namespaces))
         sandbox.network_namespace = Int32(fields.number(.networkNamespace))
+        sandbox.namespaces = UInt64(fields.number(.namespaces))
+        // One that is joined is not made.
+        if sandbox.network_namespace >= 0 { sandbox.namespaces &= ~UInt64(CLONE_NEWNET) }
         sandbox.root = lasting(fields.string(.root))
         sandbox.root_mounts = lasting(rootMounts)
         sandbox.root_mount_count = rootMounts.count

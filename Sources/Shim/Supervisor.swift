@@ -135,7 +135,7 @@ final class Supervisor {
         let fields = message.fields
         exitFile = fields.string(.exitFile)
         cgroupFiles = fields.strings(.cgroupFile)
-        namespaces = UInt64(fields.number(.namespaces)) | (fields.flag(.newCgroupNamespace) ? UInt64(CLONE_NEWCGROUP) : 0)
+        namespaces = Self.namespacesToEnter(fields)
         do {
             let sandbox = Plan.sandbox(fields)
             var plan = Plan.process(fields), channel: Int32 = -1
@@ -162,6 +162,12 @@ final class Supervisor {
         } catch {
             giveUp(Self.failed(0, 0, EIO, "\(error)"))
         }
+    }
+
+    /// What an exec'd process joins: all that the container's first process does not share with the host.
+    private static func namespacesToEnter(_ fields: Fields) -> UInt64 {
+        UInt64(fields.number(.namespaces)) | (fields.flag(.newCgroupNamespace) ? UInt64(CLONE_NEWCGROUP) : 0)
+            | (fields.number(.networkNamespace) >= 0 ? UInt64(CLONE_NEWNET) : 0)
     }
 
     /// The message goes out as the answer to `start`; a child that waits is let go of.

@@ -98,4 +98,14 @@ struct NetworkTests {
         #expect(names.contains("bridge bridge\n") && names.contains("host host\n") && names.contains("none none\n"))
         #expect(engine.gantry("network", "inspect", "--format", "{{(index .IPAM.Config 0).Subnet}}", "bridge").output.trimmed == "172.31.1.0/24")
     }
+
+    @Test("exec is in the network that its container shares with another")
+    func sharedNetwork() {
+        engine.withoutLeaks { name in
+            engine.gantry("run", "-d", "--name", "\(name)a", "busybox", "sleep", "100")
+            engine.gantry("run", "-d", "--name", "\(name)b", "--network", "container:\(name)a", "busybox", "sleep", "100")
+            let first = engine.gantry("exec", "\(name)a", "ip", "addr", "show", "eth0").output
+            #expect(first.contains("inet 172.31.") && engine.gantry("exec", "\(name)b", "ip", "addr", "show", "eth0").output == first)
+        }
+    }
 }

@@ -20,7 +20,10 @@ public final class SecondKernel {
         try? Files.replace(start, with: Array(Self.prelude(disk != nil).utf8) + Array(script.utf8) + Array(Self.end.utf8), mode: 0o700)
         // The pid namespace takes its helper processes along when it is killed.
         child = Child(
-            ["unshare", "-m", "-p", "-f", "--kill-child", "--mount-proc", "linux.uml", "mem=\(memory)", "root=/dev/root", "rootfstype=hostfs", "rw", "init=\(start)", "con=null", "con0=fd:0,fd:1", "quiet", "uml_dir=\(folder)/"]
+            [
+                "unshare", "-m", "-p", "-f", "--kill-child", "--mount-proc", "linux.uml", "mem=\(memory)", "root=/dev/root", "rootfstype=hostfs", "rw", "init=\(start)", "con=null", "con0=fd:0,fd:1",
+                "quiet", "uml_dir=\(folder)/",
+            ]
                 + (disk.map { ["ubd0=\($0)"] } ?? []),
             environment: ["HOME": folder])
     }

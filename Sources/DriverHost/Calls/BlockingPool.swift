@@ -68,26 +68,28 @@ public final class BlockingPool: Sendable {
 
     private func work() {
         nameThread(name)
-        while let work = next() { work() }
+        while case .work(let work) = next() { work() }
     }
 
-    /// Waits for work; nil after a long time without any.
-    private func next() -> (@Sendable () -> Void)? {
-        state.withLock { state in
-            let end = monotonicTime() + Self.idleTime
-            while true {
-                if let work = state.work.popFirst() {
-                    state.queued -= 1
-                    return work
-                }
-                if monotonicTime() >= end {
-                    state.threads -= 1
-                    return nil
-                }
-                state.idle += 1
-                self.state.wait(until: end)
-                state.idle -= 1
+    private enum Next {
+        case work(@Sendable () -> Void)
+        case end
+    }
+
+    /// Waits for work; the end comes after a long time without any.
+    private func next() -> Next {
+        let end = monotonicTime() + Self.idleTime
+        return state.wait(until: end, woken: { $0.idle -= 1 }) { state in
+            if let work = state.work.popFirst() {
+                state.queued -= 1
+                return .work(work)
             }
+            if monotonicTime() >= end {
+                state.threads -= 1
+                return .end
+            }
+            state.idle += 1
+            return nil
         }
     }
 }

@@ -1,14 +1,17 @@
 import Glibc
 
 /// State behind a lock, with a place to wait for it to change. For threads, never for tasks.
+///
+/// The state lives in memory of its own and nobody holds it `inout` across a wait: the compiler takes an `inout` value
+/// for unshared, and an optimised build would not see what others changed meanwhile.
 final class WaitingLock<State>: Sendable {
     // Guarded by `lock`; the addresses are stable and are freed with this object.
-    nonisolated(unsafe) private var state: State
+    nonisolated(unsafe) private let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
     nonisolated(unsafe) private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     nonisolated(unsafe) private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
     init(_ state: sending State) {
-        self.state = state
+        self.state.initialize(to: state)
         pthread_mutex_init(lock, nil)
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
@@ -22,19 +25,31 @@ final class WaitingLock<State>: Sendable {
         pthread_mutex_destroy(lock)
         condition.deallocate()
         lock.deallocate()
+        state.deinitialize(count: 1)
+        state.deallocate()
     }
 
     func withLock<R>(_ body: (inout State) -> R) -> R {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
-        return body(&state)
+        return body(&state.pointee)
     }
 
     func wakeOne() { pthread_cond_signal(condition) }
 
-    /// Only inside `withLock`: gives the lock up until somebody wakes this thread, or until `deadline` (ns of the
-    /// monotonic clock; nil: for ever).
-    func wait(until deadline: Int64? = nil) {
+    /// Looks at the state until `look` has a result. Between two looks it gives the lock up and sleeps, until somebody
+    /// wakes this thread or until `deadline` (ns of the monotonic clock; nil: for ever); then it tells `woken`.
+    func wait<R>(until deadline: Int64? = nil, woken: (inout State) -> Void, _ look: (inout State) -> R?) -> R {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        while true {
+            if let result = look(&state.pointee) { return result }
+            sleep(until: deadline)
+            woken(&state.pointee)
+        }
+    }
+
+    private func sleep(until deadline: Int64?) {
         guard let deadline else {
             pthread_cond_wait(condition, lock)
             return

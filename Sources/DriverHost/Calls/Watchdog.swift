@@ -12,7 +12,8 @@ final class Watchdog: Sendable {
     }
 
     private let state = WaitingLock(State())
-    private static let interval: Int64 = 20_000_000
+    /// µs.
+    private static let interval: UInt32 = 20_000
 
     func watch(_ call: any PendingCall) {
         let needsThread = state.withLock { state in
@@ -43,15 +44,12 @@ final class Watchdog: Sendable {
 
     private func run() {
         while true {
-            let calls = state.withLock { state in
-                while state.calls.isEmpty {
-                    state.isAsleep = true
-                    self.state.wait()
-                    state.isAsleep = false
-                }
-                self.state.wait(until: monotonicTime() + Self.interval)
-                return Array(state.calls.values)
+            state.wait(woken: { $0.isAsleep = false }) { state in
+                state.isAsleep = state.calls.isEmpty
+                return state.isAsleep ? nil : ()
             }
+            usleep(Self.interval)
+            let calls = state.withLock { Array($0.calls.values) }
             let now = monotonicTime()
             for call in calls where !call.tick(now) { forget(call) }
         }
