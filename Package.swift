@@ -39,7 +39,9 @@ struct Driver {
 }
 
 let drivers = [
-    Driver(folder: "storage-overlayfs", dependencies: ["LinuxSystem"]),
+    Driver(folder: "storage-overlayfs", dependencies: ["LinuxSystem", "Snapshots"]),
+    Driver(folder: "storage-vfs", dependencies: ["LinuxSystem", "Snapshots"]),
+    Driver(folder: "storage-btrfs", dependencies: ["CLinux", "LinuxSystem", "Snapshots"]),
     Driver(folder: "network-bridge", dependencies: ["LinuxSystem", "LinuxNetlink"]),
     Driver(folder: "network-host"),
     Driver(folder: "network-none", dependencies: ["LinuxSystem", "LinuxNetlink"]),
@@ -102,6 +104,7 @@ let package = Package(
         module("EngineErrors"),
         module("DriverKit", ["CDriverABI"]),
         module("LinuxSystem", ["CLinux", "EngineErrors"]),
+        module("Snapshots", ["DriverKit", "LinuxSystem"]),
         module("LinuxNetlink", ["LinuxSystem", "CLinux", "CNetfilter"]),
         module("LinuxCgroups", ["LinuxSystem", "CLinux", "EngineErrors"]),
         module("ShimProtocol", ["LinuxSystem"], settings: staticRuntime),

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Plain file operations on absolute paths of the engine's own folders. What lies inside a container's tree goes

@@ -83,4 +83,12 @@ static inline int gantry_set_winsize(int fd, unsigned short rows, unsigned short
 static inline int gantry_rename_new(int from_folder, const char *from, int to_folder, const char *to) {
     return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, 1u);
 }
+/* -- ioctls of file systems: 0, or -1 with errno. Their headers clash with sys/mount.h, so they are calls. -- */
+/* `to` becomes a copy of `from` that shares its blocks. */
+int gantry_clone_file(int to, int from);
+/* A new subvolume, empty or a snapshot of the open subvolume `source`. */
+int gantry_btrfs_create(int folder, const char *name);
+int gantry_btrfs_snapshot(int folder, const char *name, int source);
+int gantry_btrfs_destroy(int folder, const char *name);
+int gantry_btrfs_set_read_only(int subvolume, int read_only);
 #endif

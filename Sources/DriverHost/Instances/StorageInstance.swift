@@ -16,7 +16,8 @@ public final class StorageInstance: Sendable {
     public var capabilities: DriverCapabilities { calls.driver.capabilities }
 
     public func prepare(_ key: String, parent: String) async throws(EngineError) -> [Mount] {
-        try await calls.run { [driver] in try driver.prepare(key, parent: parent) }
+        // Drivers may copy the whole parent.
+        try await calls.run(patience: 10) { [driver] in try driver.prepare(key, parent: parent) }
     }
 
     public func view(_ key: String, parent: String) async throws(EngineError) -> [Mount] {

@@ -1,6 +1,7 @@
 import DriverKit
 import Glibc
 import LinuxSystem
+import Snapshots
 
 /// Snapshots as folders that one overlay mount joins.
 ///
@@ -13,18 +14,13 @@ final class Overlayfs: StorageDriver, Sendable {
 
     init(_ context: OpenContext) throws {
         state = context.stateDirectory
-        (folders, index) = try Self.naming { [state] in
+        (folders, index) = try DriverError.translating { [state] in
             try FileSystemCheck.run(state)
             let folders = try SnapshotFolders(state)
-            let index = try SnapshotIndex(state, folders)
-            try folders.sweep(keeping: index.numbers())
+            let index = try SnapshotIndex(state, exists: folders.exists)
+            for number in try folders.unknown(index.numbers()) { try folders.remove(number) }
             return (folders, index)
         }
-    }
-
-    /// A failed system call as the contract's error.
-    private static func naming<R>(_ body: () throws -> R) throws -> R {
-        do { return try body() } catch let error as Errno { throw DriverError(error.code, error.description) }
     }
 
     func prepare(_ key: String, parent: String) throws -> [Mount] {
@@ -37,9 +33,9 @@ final class Overlayfs: StorageDriver, Sendable {
 
     private func begin(_ key: String, _ parent: String, _ snapshot: Snapshot.State) throws -> [Mount] {
         try SnapshotKey.check(key)
-        let number = try index.reserve(key, parent: parent)
+        let (number, _) = try index.reserve(key, parent: parent)
         do {
-            let chain = try Self.naming {
+            let chain = try DriverError.translating {
                 try folders.make(number, state: snapshot)
                 return try index.insert(key, number, parent: parent, snapshot)
             }
@@ -63,8 +59,8 @@ final class Overlayfs: StorageDriver, Sendable {
         try SnapshotKey.check(name)
         let number = try index.beginCommit(key, as: name)
         do {
-            try Self.naming {
-                try folders.seal(number)
+            try DriverError.translating {
+                try folders.sync(number)
                 try index.finishCommit(key, as: name)
             }
         } catch {
@@ -75,11 +71,11 @@ final class Overlayfs: StorageDriver, Sendable {
     }
 
     func remove(_ key: String) throws {
-        try Self.naming { try folders.remove(try index.remove(key)) }
+        try DriverError.translating { try folders.remove(try index.remove(key)) }
     }
 
     func usage(_ key: String) throws -> Usage {
-        try Self.naming { try TreeUsage.measure(folders.path(try index.lookup(key).entry.number)) }
+        try DriverError.translating { try TreeUsage.measure(folders.path(try index.lookup(key).entry.number)) }
     }
 
     func walk(_ body: (Snapshot) -> Bool) throws {
@@ -91,25 +87,15 @@ final class Overlayfs: StorageDriver, Sendable {
         let lower = chain.map(SnapshotFolders.content).joined(separator: ":")
         let own = SnapshotFolders.content(number)
         switch (snapshot, chain.count) {
-        case (.view, 0): return [bind(own, readOnly: true)]
-        case (.view, 1): return [bind(lower, readOnly: true)]
+        case (.view, 0): return [.bound(own, base: state, readOnly: true)]
+        case (.view, 1): return [.bound(lower, base: state, readOnly: true)]
         case (.view, _): return [overlay("lowerdir=\(lower)", flags: MountFlag.readOnly)]
-        case (_, 0): return [bind(own, readOnly: false)]
+        case (_, 0): return [.bound(own, base: state, readOnly: false)]
         default: return [overlay("lowerdir=\(lower),upperdir=\(own),workdir=\(SnapshotFolders.work(number))", flags: 0)]
         }
-    }
-
-    private func bind(_ source: String, readOnly: Bool) -> Mount {
-        Mount(type: "bind", source: source, base: state, flags: MountFlag.bind | (readOnly ? MountFlag.readOnly : 0))
     }
 
     private func overlay(_ options: String, flags: UInt64) -> Mount {
         Mount(type: "overlay", source: "overlay", options: options, base: state, flags: flags)
     }
-}
-
-/// `MS_*` of mount(2).
-enum MountFlag {
-    static let readOnly: UInt64 = 1
-    static let bind: UInt64 = 4096
 }

@@ -2,8 +2,9 @@ import DriverKit
 import Glibc
 
 /// The contract's rule for keys: `[a-zA-Z0-9_.-]{1,128}`. They are file names of the index.
-enum SnapshotKey {
-    static func check(_ key: String) throws {
+public enum SnapshotKey {
+    /// - Throws: EINVAL.
+    public static func check(_ key: String) throws {
         guard (1...128).contains(key.utf8.count), key != ".", key != "..", key.utf8.allSatisfy(isAllowed) else {
             throw DriverError(EINVAL, "snapshot key \"\(key)\" is not allowed; use 1 to 128 letters, digits, '_', '.' or '-'")
         }

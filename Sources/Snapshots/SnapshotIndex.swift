@@ -1,16 +1,17 @@
-import DriverKit
+public import DriverKit
 import Glibc
 import LinuxSystem
 import Synchronization
 
 /// Which key is which folder. Kept in memory, and on disk as the folder `k` with one symbolic link for each key, whose
 /// text is the entry: symlink(2) and rename(2) make and change an entry in one step, without a file to write and sync.
-final class SnapshotIndex: Sendable {
+public final class SnapshotIndex: Sendable {
     private struct Table {
         var entries: [String: IndexEntry] = [:]
         var keys: [Int: String] = [:]
         var children: [Int: Int] = [:]
-        var reserved: Set<String> = []
+        /// Keys that are being made, with the number of their parent.
+        var reserved: [String: Int?] = [:]
         var last = 0
     }
     private let folder: String
@@ -18,20 +19,24 @@ final class SnapshotIndex: Sendable {
 
     /// Reads what is stored. Entries without a folder are dropped when nothing was promised (active, view) and set
     /// aside in `lost` otherwise; entries that can't be read are set aside.
-    init(_ state: String, _ folders: SnapshotFolders) throws {
+    ///
+    /// - Parameters:
+    ///   - state: the driver's state directory.
+    ///   - exists: whether a number's folder is there.
+    public init(_ state: String, exists: (Int) -> Bool) throws {
         folder = "\(state)/k"
         try Files.makeDirectories(folder)
         try Files.makeDirectories("\(state)/lost")
         var found = Table()
         for key in try Files.list(folder) {
-            try Self.load(key, folder, lost: "\(state)/lost", folders, into: &found)
+            try Self.load(key, folder, lost: "\(state)/lost", exists, into: &found)
         }
         for entry in found.entries.values { if let parent = entry.parent { found.children[parent, default: 0] += 1 } }
         let loaded = found
         table.withLock { $0 = loaded }
     }
 
-    private static func load(_ key: String, _ folder: String, lost: String, _ folders: SnapshotFolders, into table: inout Table) throws {
+    private static func load(_ key: String, _ folder: String, lost: String, _ exists: (Int) -> Bool, into table: inout Table) throws {
         let path = "\(folder)/\(key)"
         if key.hasPrefix("+") {
             try Errno.check("remove \(path)", unlink(path))
@@ -42,7 +47,7 @@ final class SnapshotIndex: Sendable {
             return
         }
         table.last = max(table.last, entry.number)
-        guard folders.exists(entry.number) else {
+        guard exists(entry.number) else {
             if entry.state == .committed { try setAside(path, "\(lost)/\(key)") } else { unlink(path) }
             return
         }
@@ -67,39 +72,47 @@ final class SnapshotIndex: Sendable {
         return count > 0 ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
     }
 
-    func numbers() -> Set<Int> { table.withLock { Set($0.keys.keys) } }
+    /// Folders that belong to a snapshot.
+    public func numbers() -> Set<Int> { table.withLock { Set($0.keys.keys) } }
 
-    /// Holds `key` for the caller, who then calls `insert` or `release`. - Returns: a number for its folder.
-    func reserve(_ key: String, parent: String) throws -> Int {
+    public func numbers(_ state: Snapshot.State) -> [Int] {
+        table.withLock { $0.entries.values.filter { $0.state == state }.map(\.number) }
+    }
+
+    /// Holds `key` and its parent for the caller, who then calls `insert` or `release`.
+    /// - Returns: a number for its folder, and the parent's.
+    public func reserve(_ key: String, parent: String) throws -> (number: Int, below: Int?) {
         try table.withLock { table in
             try Self.mustBeFree(key, table)
-            _ = try Self.committed(parent, table)
-            table.reserved.insert(key)
+            let below = try Self.committed(parent, table)
+            table.reserved[key] = .some(below)
+            if let below { table.children[below, default: 0] += 1 }
             table.last += 1
-            return table.last
+            return (table.last, below)
         }
     }
 
-    func release(_ key: String) {
-        table.withLock { _ = $0.reserved.remove(key) }
+    public func release(_ key: String) {
+        table.withLock { table in
+            if let below = table.reserved.removeValue(forKey: key) ?? nil { table.children[below, default: 1] -= 1 }
+        }
     }
 
     /// - Returns: the numbers below, newest first.
-    func insert(_ key: String, _ number: Int, parent: String, _ state: Snapshot.State) throws -> [Int] {
+    public func insert(_ key: String, _ number: Int, parent: String, _ state: Snapshot.State) throws -> [Int] {
         try table.withLock { table in
             let below = try Self.committed(parent, table)
             let entry = IndexEntry(state: state, number: number, parent: below, created: Self.now())
             try Errno.check("record snapshot \(key)", symlink(entry.text, "\(folder)/\(key)"))
-            table.reserved.remove(key)
+            table.reserved[key] = nil
             table.entries[key] = entry
             table.keys[number] = key
-            if let below { table.children[below, default: 0] += 1 }
             return Self.chain(below, table)
         }
     }
 
     /// The entry, and the numbers below it, newest first.
-    func lookup(_ key: String) throws -> (entry: IndexEntry, chain: [Int]) {
+    public func lookup(_ key: String) throws -> (entry: IndexEntry, chain: [Int]) {
         try table.withLock { table in
             let entry = try Self.existing(key, table)
             return (entry, Self.chain(entry.parent, table))
@@ -107,18 +120,18 @@ final class SnapshotIndex: Sendable {
     }
 
     /// Holds `name`. - Returns: the number of the active snapshot `key`.
-    func beginCommit(_ key: String, as name: String) throws -> Int {
+    public func beginCommit(_ key: String, as name: String) throws -> Int {
         try table.withLock { table in
             let entry = try Self.existing(key, table)
             if entry.state != .active { throw DriverError(EINVAL, "snapshot \(key) is not active and can't be committed") }
             try Self.mustBeFree(name, table)
-            table.reserved.insert(name)
+            table.reserved[name] = .some(nil)
             return entry.number
         }
     }
 
     /// Durable when it returns.
-    func finishCommit(_ key: String, as name: String) throws {
+    public func finishCommit(_ key: String, as name: String) throws {
         try table.withLock { table in
             var entry = try Self.existing(key, table)
             entry.state = .committed
@@ -127,7 +140,7 @@ final class SnapshotIndex: Sendable {
             try Errno.check("record snapshot \(name)", symlink(entry.text, aside))
             try Errno.check("record snapshot \(name)", rename(aside, "\(folder)/\(name)"))
             try Errno.check("forget snapshot \(key)", unlink("\(folder)/\(key)"))
-            table.reserved.remove(name)
+            table.reserved[name] = nil
             table.entries[key] = nil
             table.entries[name] = entry
             table.keys[entry.number] = name
@@ -136,7 +149,7 @@ final class SnapshotIndex: Sendable {
     }
 
     /// - Returns: the number of a folder that nobody knows now.
-    func remove(_ key: String) throws -> Int {
+    public func remove(_ key: String) throws -> Int {
         let entry = try table.withLock { table in
             let entry = try Self.existing(key, table)
             let children = table.children[entry.number, default: 0]
@@ -152,7 +165,7 @@ final class SnapshotIndex: Sendable {
         return entry.number
     }
 
-    func snapshots() -> [Snapshot] {
+    public func snapshots() -> [Snapshot] {
         table.withLock { table in
             table.entries.sorted { $0.value.number < $1.value.number }.map { key, entry in
                 let parent = entry.parent.flatMap { table.keys[$0] } ?? ""
@@ -167,7 +180,7 @@ final class SnapshotIndex: Sendable {
     }
 
     private static func mustBeFree(_ key: String, _ table: Table) throws {
-        if table.entries[key] != nil || table.reserved.contains(key) { throw DriverError(EEXIST, "snapshot \(key) exists already") }
+        if table.entries[key] != nil || table.reserved.keys.contains(key) { throw DriverError(EEXIST, "snapshot \(key) exists already") }
     }
 
     /// The number of a parent; nil for "".

@@ -28,7 +28,7 @@ public enum TreeRemoval {
     }
 
     private static func empty(_ folder: Int32, top: Int32, depth: Int, moved: inout Int) throws(Errno) {
-        let names = try list(folder)
+        let names = try FolderNames.list(folder)
         for name in names {
             if unlinkat(folder, name, 0) == 0 || Glibc.errno == ENOENT { continue }
             let code = Glibc.errno
@@ -53,24 +53,5 @@ public enum TreeRemoval {
             if gantry_rename_new(folder, name, top, ".deep-\(moved)") == 0 { return }
             if Glibc.errno != EEXIST { throw Errno(Glibc.errno) }
         }
-    }
-
-    /// NUL-ended names, without "." and "..".
-    private static func list(_ folder: Int32) throws(Errno) -> [[CChar]] {
-        let descriptor = try Errno.check(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
-        guard let stream = fdopendir(descriptor) else {
-            let code = Glibc.errno
-            close(descriptor)
-            throw Errno(code)
-        }
-        defer { closedir(stream) }
-        var names: [[CChar]] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1)) }
-            }
-            if name != [0x2e, 0] && name != [0x2e, 0x2e, 0] { names.append(name) }
-        }
-        return names
     }
 }

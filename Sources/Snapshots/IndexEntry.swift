@@ -1,12 +1,14 @@
-import DriverKit
+public import DriverKit
 
 /// One line of the index: "c 1k 1j 2r5t6z…": state, number, parent's number ("-": none) and creation in ns, base 36.
-struct IndexEntry: Equatable {
-    var state: Snapshot.State
-    var number: Int
+public struct IndexEntry: Equatable, Sendable {
+    public var state: Snapshot.State
+    /// Of its folder.
+    public var number: Int
     /// nil: the empty tree.
-    var parent: Int?
-    var created: Int64
+    public var parent: Int?
+    /// ns since 1970.
+    public var created: Int64
 
     init(state: Snapshot.State, number: Int, parent: Int?, created: Int64) {
         self.state = state

@@ -1,0 +1,111 @@
+import CLinux
+import Glibc
+
+/// Whether two trees hold the same: names, kinds, contents, owners, permissions, extended attributes, sizes and times
+/// of files, and which names are one file. Times of folders are left out: a folder that an archive doesn't describe
+/// has the time at which it was unpacked. Blocks; for one thread, and trees that nobody changes.
+public final class TreeComparison {
+    private let one, other: TreeCursor
+    private var folders: [[[CChar]]] = []
+    /// Files with several names: which is which.
+    private var partners: [FileIdentity: FileIdentity] = [:]
+    private var owners: [FileIdentity: FileIdentity] = [:]
+    private var buffers = ([UInt8](repeating: 0, count: 256 << 10), [UInt8](repeating: 0, count: 256 << 10))
+
+    private init(_ one: Int32, _ other: Int32) throws(Errno) {
+        self.one = try TreeCursor(one)
+        self.other = try TreeCursor(other)
+    }
+
+    /// - Parameters: open folders, borrowed.
+    /// - Returns: the first difference, a phrase with its path ("/etc/passwd: other contents"); nil: none.
+    public static func difference(_ one: Int32, _ other: Int32) throws(Errno) -> String? {
+        try TreeComparison(one, other).run()
+    }
+
+    private func run() throws(Errno) -> String? {
+        if let found = try compareFolders() { return found }
+        while !folders.isEmpty {
+            guard let name = folders[folders.count - 1].popLast() else {
+                folders.removeLast()
+                if folders.isEmpty { break }
+                try one.leave()
+                try other.leave()
+                continue
+            }
+            if let what = try compare(name) { return "\(one.place(name)): \(what)" }
+            if try one.status(name).isFolder {
+                try one.enter(name)
+                try other.enter(name)
+                if let found = try compareFolders() { return found }
+            }
+        }
+        return nil
+    }
+
+    /// Those in which both stand; then their entries are due.
+    private func compareFolders() throws(Errno) -> String? {
+        let names = try FolderNames.list(one.raw), others = Set(try FolderNames.list(other.raw))
+        if let missing = names.first(where: { !others.contains($0) }) { return "\(one.place(missing)): missing" }
+        if names.count != others.count, let extra = others.subtracting(names).first { return "\(one.place(extra)): too much" }
+        var status = (stat(), stat())
+        if fstat(one.raw, &status.0) != 0 || fstat(other.raw, &status.1) != 0 { throw Errno(Glibc.errno, "stat \(one.place())") }
+        if !status.0.hasSameRights(as: status.1) { return "\(one.place()): other owner or permissions" }
+        if try AttributeSet(FileAttributes.itself, in: one.raw) != AttributeSet(FileAttributes.itself, in: other.raw) { return "\(one.place()): other extended attributes" }
+        folders.append(names)
+        return nil
+    }
+
+    private func compare(_ name: [CChar]) throws(Errno) -> String? {
+        let a = try one.status(name), b = try other.status(name)
+        if a.kind != b.kind { return "another kind of file" }
+        if a.isFolder { return nil }
+        if !a.hasSameRights(as: b) { return "other owner or permissions" }
+        if !areSameLinks(a, b) { return "other hard links" }
+        if try AttributeSet(name, in: one.raw) != AttributeSet(name, in: other.raw) { return "other extended attributes" }
+        switch a.kind {
+        case S_IFREG: return try compareFiles(name, a, b)
+        case S_IFLNK: return try SymbolicLink.text(name, in: one.raw) == SymbolicLink.text(name, in: other.raw) ? nil : "another target"
+        case S_IFCHR, S_IFBLK: return a.st_rdev == b.st_rdev ? nil : "another device"
+        default: return nil
+        }
+    }
+
+    private func areSameLinks(_ a: stat, _ b: stat) -> Bool {
+        if a.st_nlink < 2 && b.st_nlink < 2 { return true }
+        let a = FileIdentity(a), b = FileIdentity(b)
+        let partner = partners[a], owner = owners[b]
+        if partner == nil && owner == nil {
+            partners[a] = b
+            owners[b] = a
+            return true
+        }
+        return partner == b && owner == a
+    }
+
+    private func compareFiles(_ name: [CChar], _ a: stat, _ b: stat) throws(Errno) -> String? {
+        if a.st_size != b.st_size { return "another size" }
+        if !a.hasSameTime(as: b) { return "another time of change" }
+        let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC
+        let first = OwnedFD(adopting: try Errno.check("open \(one.place(name))", openat(one.raw, name, flags)))
+        let second = OwnedFD(adopting: try Errno.check("open \(one.place(name))", openat(other.raw, name, flags)))
+        var rest = Int64(a.st_size)
+        while rest > 0 {
+            let count = min(Int(rest), buffers.0.count)
+            try Self.fill(&buffers.0, count, first.raw)
+            try Self.fill(&buffers.1, count, second.raw)
+            if memcmp(buffers.0, buffers.1, count) != 0 { return "other contents" }
+            rest -= Int64(count)
+        }
+        return nil
+    }
+
+    private static func fill(_ buffer: inout [UInt8], _ count: Int, _ file: Int32) throws(Errno) {
+        var done = 0
+        while done < count {
+            let got = try Errno.retrying("read") { buffer.withUnsafeMutableBytes { read(file, $0.baseAddress! + done, count - done) } }
+            if got == 0 { throw Errno(EIO, "a file became shorter while it was read") }
+            done += got
+        }
+    }
+}

@@ -1,0 +1,102 @@
+public import DriverKit
+import Glibc
+import LinuxSystem
+
+/// Snapshots that each are a whole tree, mounted with a bind.
+public final class TreeStorage: StorageDriver, Sendable {
+    private let state: String
+    private let index: SnapshotIndex
+    private let folders: SnapshotFolders
+    private let maker: any TreeMaker
+
+    /// Opens the state and repairs it.
+    public init(_ state: String, _ maker: any TreeMaker) throws {
+        self.state = state
+        self.maker = maker
+        (folders, index) = try DriverError.translating {
+            let folders = try SnapshotFolders(state)
+            let index = try SnapshotIndex(state, exists: folders.exists)
+            for number in try folders.unknown(index.numbers()) { try Self.remove(number, folders, maker) }
+            for number in index.numbers(.active) { try maker.unseal(folders.path(number)) }
+            return (folders, index)
+        }
+    }
+
+    public func prepare(_ key: String, parent: String) throws -> [Mount] {
+        try begin(key, parent, .active) { number, below in
+            try maker.make(folders.path(number), from: below.map(folders.path))
+        }
+    }
+
+    /// Costs nothing: a committed snapshot doesn't change, and stays while it has a view.
+    public func view(_ key: String, parent: String) throws -> [Mount] {
+        try begin(key, parent, .view) { number, _ in try folders.makeContent(number) }
+    }
+
+    private func begin(_ key: String, _ parent: String, _ snapshot: Snapshot.State, _ make: (Int, Int?) throws -> Void) throws -> [Mount] {
+        try SnapshotKey.check(key)
+        let (number, below) = try index.reserve(key, parent: parent)
+        do {
+            try DriverError.translating {
+                try Files.makeDirectory(folders.folder(number))
+                try make(number, below)
+                _ = try index.insert(key, number, parent: parent, snapshot)
+            }
+            return mounts(number, below, snapshot)
+        } catch {
+            index.release(key)
+            try? Self.remove(number, folders, maker)
+            throw error
+        }
+    }
+
+    public func mounts(_ key: String) throws -> [Mount] {
+        let (entry, chain) = try index.lookup(key)
+        if entry.state == .committed {
+            throw DriverError(EINVAL, "snapshot \(key) is committed; make a view of it to mount it")
+        }
+        return mounts(entry.number, chain.first, entry.state)
+    }
+
+    private func mounts(_ number: Int, _ below: Int?, _ snapshot: Snapshot.State) -> [Mount] {
+        let source = snapshot == .view ? below ?? number : number
+        return [.bound(SnapshotFolders.content(source), base: state, readOnly: snapshot == .view)]
+    }
+
+    public func commit(_ key: String, as name: String) throws {
+        try SnapshotKey.check(name)
+        let number = try index.beginCommit(key, as: name)
+        do {
+            try DriverError.translating {
+                try maker.seal(folders.path(number))
+                try index.finishCommit(key, as: name)
+            }
+        } catch {
+            index.release(name)
+            try? maker.unseal(folders.path(number))
+            throw error
+        }
+    }
+
+    public func remove(_ key: String) throws {
+        try DriverError.translating { try Self.remove(try index.remove(key), folders, maker) }
+    }
+
+    private static func remove(_ number: Int, _ folders: SnapshotFolders, _ maker: any TreeMaker) throws {
+        try maker.remove(folders.path(number))
+        try Files.removeTree(folders.folder(number))
+    }
+
+    /// What differs from the parent.
+    public func usage(_ key: String) throws -> Usage {
+        let (entry, chain) = try index.lookup(key)
+        if entry.state == .view { return Usage(bytes: 0, inodes: 0) }
+        return try DriverError.translating { try TreeUsage.measure(folders.path(entry.number), without: chain.first.map(folders.path)) }
+    }
+
+    public func walk(_ body: (Snapshot) -> Bool) throws {
+        for snapshot in index.snapshots() where !body(snapshot) { return }
+    }
+
+    public func cancel() { maker.cancel() }
+}
