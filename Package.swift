@@ -160,6 +160,7 @@ let package = Package(
             test("NetworkBridgeTests", ["DriverHost", "DriverKit", "LinuxNetlink", "LinuxSystem", "EngineErrors", "TestSupport"]),
             test("LinuxCgroupsTests", ["LinuxCgroups", "LinuxSystem", "TestSupport"]),
             test("ContentStoreTests", ["ContentStore", "OCISpecs", "EngineModel", "EngineErrors", "DriverHost", "DriverKit", "LinuxSystem", "CLinux", "TestSupport"]),
+            test("StorageDriverTests", ["ContentStore", "DriverHost", "DriverKit", "EngineErrors", "LinuxSystem", "CLinux", "TestSupport"]),
             test("StateStoreTests", ["StateStore", "EngineModel", "EngineErrors", "TestSupport"]),
             test("ContainerRuntimeTests", ["ContainerRuntime", "EngineErrors", "LinuxSystem", "ShimProtocol", "TestSupport"]),
             test("EngineCoreTests", ["EngineCore", "ContentStore", "DriverHost", "DriverKit", "StateStore", "EngineErrors", "EngineModel", "LinuxNetlink", "LinuxSystem", "TestSupport"]),

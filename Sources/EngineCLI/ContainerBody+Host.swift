@@ -44,7 +44,7 @@ extension ContainerBody {
         for (flag, key) in [("sysctl", "Sysctls"), ("storage-opt", "StorageOpt"), ("annotation", "Annotations")] where flags.isSet(flag) {
             host[key] = JSONValue(Pairs.map(flags.list(flag)))
         }
-        for (flag, key) in [("runtime", "Runtime"), ("storage-driver", "GantryStorageDriver")] where flags.isSet(flag) {
+        for (flag, key) in [("runtime", "Runtime"), ("storage-driver", "StorageDriver")] where flags.isSet(flag) {
             host[key] = .string(flags[flag])
         }
         if flags.isSet("init") { host["Init"] = .bool(flags.bool("init")) }

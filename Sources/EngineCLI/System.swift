@@ -58,6 +58,7 @@ extension Command {
              Images: \(info["Images"].integer)
              Server Version: \(info["ServerVersion"].string)
              Storage Driver: \(info["Driver"].string)
+              In use: \(info["DriverStatus"].array.first { $0[0].string == "Drivers in use" }?[1].string ?? "")
              Logging Driver: \(info["LoggingDriver"].string)
              Cgroup Driver: \(info["CgroupDriver"].string)
              Cgroup Version: \(info["CgroupVersion"].string)

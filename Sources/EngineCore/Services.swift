@@ -27,6 +27,8 @@ public protocol ContainerService: Sendable {
     func inspect(_ reference: String) async throws -> ContainerSnapshot
     /// Bytes of the writable layer.
     func size(_ reference: String) async throws -> Int64
+    /// Docker's `GraphDriver.Data`: where the driver's layers lie, as far as its mounts say.
+    func layerPlaces(_ reference: String) async throws -> [String: String]
     /// Processes as `ps` in the host's pid namespace: titles and rows.
     func top(_ reference: String, arguments: String) async throws -> (titles: [String], rows: [[String]])
     func resize(_ reference: String, rows: UInt16, columns: UInt16) async throws
@@ -86,6 +88,8 @@ public protocol SystemService: Sendable {
     /// falls too far behind. Bounded memory.
     func events(since: Int64?, until: Int64?) async -> AsyncThrowingStream<EngineEvent, any Error>
     func drivers() async -> [DriverSnapshot]
+    /// Of each storage driver that holds something; walks their trees.
+    func diskUsage(of images: [ImageSnapshot]) async -> DiskUsage
 }
 
 /// What a `create` call asks of networks: the endpoints by network name.
@@ -238,6 +242,8 @@ public struct SystemInformation: Sendable, Equatable {
     /// Bytes.
     public var memory: Int64 = 0
     public var drivers: [String: [String]] = [:]
+    /// Storage drivers that hold something here.
+    public var storageInUse: [String] = []
     public var registryMirrors: [String] = [], insecureRegistries: [String] = []
     public var labels: [String] = []
     public var warnings: [String] = []

@@ -26,7 +26,7 @@ struct DockerTests {
             #expect(engine.docker("stop", "-t", "1", name).output.trimmed == name)
             #expect(engine.docker("rm", name).output.trimmed == name)
             #expect(engine.docker("images", "--format", "{{.Repository}}").output.contains("busybox"))
-            #expect(engine.docker("info", "--format", "{{.Driver}}").output == "overlayfs\n")
+            #expect(engine.docker("info", "--format", "{{.Driver}}").output == "\(Engine.storage)\n")
             #expect(engine.docker("version", "--format", "{{.Server.Version}}").status == 0)
             #expect(engine.docker("network", "inspect", "bridge").status == 0)
             #expect(engine.docker("volume", "ls").status == 0)
@@ -108,7 +108,7 @@ struct PythonTests {
                 assert '\(name)' in [x.name for x in client.volumes.list()]
                 v.remove()
                 assert 'bridge' in [n.name for n in client.networks.list()]
-                assert client.info()['Driver'] == 'overlayfs'
+                assert client.info()['Driver'] == '\(Engine.storage)'
                 assert client.version()['ApiVersion']
                 """)
             #expect(result.status == 0, "\(result.everything)")

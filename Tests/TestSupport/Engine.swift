@@ -11,9 +11,17 @@ public final class Engine {
     private let extra: [String]
     private let bridge: String
     private let subnet: String
+    /// The default storage driver.
+    public let storage: String
+    /// What the data root needs to lie on, for that driver.
+    private let disk: LoopFileSystem?
 
     public var socket: String { "unix://\(root)/gantry.sock" }
     public var dataRoot: String { "\(root)/data" }
+
+    /// Of the daemons that don't choose one: `make test` runs the tests with each.
+    public static let storage = getenv("GANTRY_TEST_STORAGE").map { String(cString: $0) } ?? "overlayfs"
+
     public var execRoot: String { "\(root)/exec" }
 
     /// Where the executables are: beside the test's own.
@@ -29,14 +37,18 @@ public final class Engine {
 
     /// - Parameters:
     ///   - number: keeps bridges and addresses of several daemons apart, 1 to 200.
-    ///   - dataRoot: nil: a new folder.
-    public init(number: Int, arguments: [String] = [], bin: String = Engine.bin) {
+    ///   - storage: the default storage driver; btrfs puts the data root on a file system of its own.
+    ///   - disk: nil: as large as need be. A small file system for the data root.
+    public init(number: Int, arguments: [String] = [], bin: String = Engine.bin, storage: String = Engine.storage, disk megabytes: Int? = nil) {
         self.bin = bin
+        self.storage = storage
         var template = Array("/var/tmp/gantry-test-XXXXXX".utf8CString)
         root = String(cString: mkdtemp(&template))
         bridge = "gtest\(number)"
         subnet = "172.31.\(number).1/24"
         extra = arguments
+        let isOnDisk = storage == "btrfs" || megabytes != nil
+        disk = isOnDisk ? LoopFileSystem(storage == "btrfs" ? "btrfs" : "ext4", at: "\(root)/data", megabytes: megabytes ?? 2000) : nil
     }
 
     public func start() {
@@ -44,6 +56,7 @@ public final class Engine {
             [
                 "\(bin)/gantryd", "--data-root", dataRoot, "--exec-root", execRoot, "--pidfile", "\(root)/pid", "--config-file", "/dev/null",
                 "--host", socket, "--bridge", bridge, "--bip", subnet, "--debug",
+                "--storage-driver", storage,
             ] + extra,
             environment: ["GANTRY_DRIVER_CHECKS": "off"], errorFile: "\(root)/daemon.log")
         self.child = child
@@ -75,13 +88,17 @@ public final class Engine {
         pid = 0
     }
 
+    /// Removes every container and ends the daemon.
+    public func stopAll() {
+        guard pid > 0 else { return }
+        let all = gantry("ps", "-aq").output.split(separator: "\n").map(String.init)
+        if !all.isEmpty { _ = run(["rm", "-f", "-v"] + all) }
+        stop()
+    }
+
     /// Everything that this daemon made goes.
     public func discard() {
-        if pid > 0 {
-            let all = gantry("ps", "-aq").output.split(separator: "\n").map(String.init)
-            if !all.isEmpty { _ = run(["rm", "-f", "-v"] + all) }
-            stop()
-        }
+        stopAll()
         // A daemon leaves its default network for the next one; here there will be none.
         Command.run(["ip", "link", "del", bridge])
         for line in Command.run(["nft", "list", "tables"]).output.split(separator: "\n") {
@@ -90,6 +107,7 @@ public final class Engine {
                 Command.run(["nft", "delete", "table", "ip", String(table)])
             }
         }
+        disk?.discard()
         try? Files.removeTree(root)
     }
 

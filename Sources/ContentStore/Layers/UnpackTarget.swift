@@ -36,9 +36,10 @@ enum UnpackTarget: Sendable {
             }
         case .mounted(let mounts):
             return try await OwnThread.run {
-                try Self.enter(mounts, at: scratch)
-                // The driver may look at its device before this thread has ended.
-                defer { for _ in mounts { MountNamespace.unmount(scratch) } }
+                // Ends with the thread: nothing is left of the mounts after a crash.
+                try MountNamespace.enterPrivate()
+                defer { SnapshotMounts.leave(mounts, at: scratch) }
+                try SnapshotMounts.enter(mounts, at: scratch)
                 return try Self.extract(blob, subject, into: try Files.open(scratch, O_RDONLY | O_DIRECTORY), .deleting)
             }
         }
@@ -47,18 +48,6 @@ enum UnpackTarget: Sendable {
     private static func extract(_ blob: String, _ subject: String, into root: consuming OwnedFD, _ style: WhiteoutStyle) throws -> Int64 {
         let input = ArchiveInput(try Files.open(blob, O_RDONLY))
         return try LayerExtractor(root, style).extract(try ArchiveReader(input, .tar, subject))
-    }
-
-    /// In a mount namespace of this thread alone, which ends with it: nobody else sees the mounts and nothing is left
-    /// of them after a crash.
-    private static func enter(_ mounts: [Mount], at point: String) throws {
-        try MountNamespace.enterPrivate()
-        for description in mounts {
-            if !description.base.isEmpty { try Errno.check("enter \(description.base)", chdir(description.base)) }
-            let target = description.target == "/" ? point : "\(point)\(description.target)"
-            try MountNamespace.mount(
-                description.source, at: target, type: description.type, flags: description.flags, options: description.options)
-        }
     }
 
     private static func option(_ name: String, _ options: String) -> String? {

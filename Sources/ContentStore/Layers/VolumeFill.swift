@@ -17,17 +17,13 @@ public enum VolumeFill {
             guard try Files.list(target).isEmpty else { return }
             try await OwnThread.run {
                 try MountNamespace.enterPrivate()
-                for mount in tree {
-                    if !mount.base.isEmpty { try Errno.check("enter \(mount.base)", chdir(mount.base)) }
-                    try MountNamespace.mount(mount.source, at: scratch, type: mount.type, flags: mount.flags, options: mount.options)
-                }
-                defer { for _ in tree { MountNamespace.unmount(scratch) } }
+                defer { SnapshotMounts.leave(tree, at: scratch) }
+                try SnapshotMounts.enter(tree, at: scratch)
                 let root = try Beneath(opening: scratch)
                 guard try isFolder(path, root) else { return }
                 let source = try root.open(path, O_RDONLY | O_DIRECTORY)
                 let destination = try Files.open(target, O_RDONLY | O_DIRECTORY)
-                try copyFolder(source.raw, destination.raw)
-                try copyAttributes(source.raw, destination.raw)
+                try TreeCopy.run(from: source.raw, to: destination.raw)
             }
         } catch {
             let code = (error as any Error as? Errno)?.code
@@ -45,44 +41,5 @@ public enum VolumeFill {
             if error.code == ENOENT || error.code == ENOTDIR { return false }
             throw error
         }
-    }
-
-    private static func copyFolder(_ source: Int32, _ destination: Int32) throws {
-        for name in try Files.list("/proc/self/fd/\(source)/.") {
-            var status = stat()
-            try Errno.check("stat \(name)", fstatat(source, name, &status, AT_SYMLINK_NOFOLLOW))
-            switch status.st_mode & S_IFMT {
-            case S_IFDIR:
-                try Errno.check("mkdir \(name)", mkdirat(destination, name, 0o700))
-                let from = try open(source, name, O_RDONLY | O_DIRECTORY), to = try open(destination, name, O_RDONLY | O_DIRECTORY)
-                try copyFolder(from.raw, to.raw)
-                try copyAttributes(from.raw, to.raw)
-            case S_IFREG:
-                let from = try open(source, name, O_RDONLY), to = try open(destination, name, O_WRONLY | O_CREAT | O_EXCL)
-                while try Errno.retrying("copy \(name)", { sendfile(to.raw, from.raw, nil, 1 << 30) }) > 0 {}
-                try copyAttributes(from.raw, to.raw)
-            case S_IFLNK:
-                var text = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-                try Errno.check("readlink \(name)", readlinkat(source, name, &text, Int(PATH_MAX)))
-                try Errno.check("symlink \(name)", symlinkat(text, destination, name))
-                try Errno.check("chown \(name)", fchownat(destination, name, status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW))
-            default:
-                try Errno.check("mknod \(name)", mknodat(destination, name, status.st_mode, status.st_rdev))
-                try Errno.check("chown \(name)", fchownat(destination, name, status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW))
-            }
-        }
-    }
-
-    private static func open(_ folder: Int32, _ name: String, _ flags: Int32) throws(Errno) -> OwnedFD {
-        OwnedFD(adopting: try Errno.check("open \(name)", openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC, 0o600)))
-    }
-
-    private static func copyAttributes(_ source: Int32, _ destination: Int32) throws(Errno) {
-        var status = stat()
-        try Errno.check("stat", fstat(source, &status))
-        try Errno.check("chown", fchown(destination, status.st_uid, status.st_gid))
-        try Errno.check("chmod", fchmod(destination, status.st_mode & 0o7777))
-        var times = [status.st_atim, status.st_mtim]
-        try Errno.check("utimens", futimens(destination, &times))
     }
 }

@@ -1,5 +1,6 @@
 public import DriverKit
 public import EngineErrors
+import Glibc
 import LinuxSystem
 
 extension DriverRegistry {
@@ -36,12 +37,25 @@ extension DriverRegistry {
         try OptionCheck.check(options, image.options, of: InstanceCalls.subject(image)) {
             "unknown option \"\($0)\" for \(InstanceCalls.subject(image))"
         }
-        let state = "\(configuration.stateRoot)/\(image.kind)/\(image.name)"
+        let state = stateDirectory(image.kind, image.name)
+        let isNew = !Files.exists(state)
         do throws(Errno) { try Files.makeDirectories(state, mode: 0o711) } catch {
             throw EngineError(.driverFailed, "the state of \(InstanceCalls.subject(image)) has no folder: \(error)", errno: error.code)
         }
         let context = OpenContext(name: image.name, stateDirectory: state, mark: configuration.mark, options: options)
-        return try await opened(entry, image, context, make)
+        do throws(EngineError) { return try await opened(entry, image, context, make) } catch {
+            // It says what holds state (`storageInUse`); a driver that refuses to begin holds none.
+            if isNew { rmdir(state) }
+            throw error
+        }
+    }
+
+    func stateDirectory(_ kind: DriverKind, _ name: String) -> String { "\(configuration.stateRoot)/\(kind)/\(name)" }
+
+    /// The storage drivers that have been opened here, now or by an earlier daemon, and the default.
+    public var storageInUse: [String] {
+        let names = statuses().filter { $0.kind == .storage }.map(\.name)
+        return names.filter { $0 == defaultName(.storage) || Files.exists(stateDirectory(.storage, $0)) }
     }
 
     /// Opening may hang as any call may.

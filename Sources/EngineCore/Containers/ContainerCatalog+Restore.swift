@@ -99,7 +99,7 @@ extension ContainerCatalog {
         }
         let live = Set(entries.values.filter { $0.running != nil }.flatMap { $0.snapshot.networks.map(\.endpointID) })
         await environment.networks.reconcile(live: live)
-        for driver in Set(entries.values.map(\.snapshot.storageDriver) + [environment.registry.defaultName(.storage)]) {
+        for driver in Set(entries.values.map(\.snapshot.storageDriver)).union(environment.registry.storageInUse) {
             await removeOrphanLayers(driver)
         }
     }

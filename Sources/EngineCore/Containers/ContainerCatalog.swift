@@ -77,6 +77,11 @@ public actor ContainerCatalog: ContainerService, ExecService {
         return try await environment.registry.storage(snapshot.storageDriver).usage(layer(snapshot.id)).bytes
     }
 
+    public func layerPlaces(_ reference: String) async throws -> [String: String] {
+        let snapshot = try entry(reference).snapshot
+        return LayerPlaces.find(try await environment.registry.storage(snapshot.storageDriver).mounts(layer(snapshot.id)))
+    }
+
     public func rename(_ reference: String, to name: String) async throws {
         let entry = try entry(reference)
         let wanted = try checkName(name)

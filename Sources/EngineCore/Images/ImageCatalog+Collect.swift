@@ -32,9 +32,9 @@ extension ImageCatalog {
         return collected
     }
 
-    /// Those that hold layers, as far as is known, and the default.
+    /// Those that hold layers or may.
     private func storageDrivers() -> Set<String> {
-        Set(images.values.flatMap(\.storageDrivers)).union([registry.defaultName(.storage)])
+        Set(images.values.flatMap(\.storageDrivers)).union(registry.storageInUse)
     }
 
     private func collect(in storage: StorageInstance, _ collected: inout Collected) async {

@@ -24,9 +24,12 @@ extension ImageCatalog {
         return entries.reversed()
     }
 
-    /// Zeros while no driver holds the image.
+    /// Zeros while no driver holds the image that can be asked.
     private func sizes(of image: ImageSnapshot) async throws -> [Int64] {
-        guard let name = image.storageDrivers.first else { return image.diffIDs.map { _ in 0 } }
-        return try await layerSizes(image.diffIDs.compactMap { Digest($0) }, in: try await registry.storage(name))
+        for name in image.storageDrivers {
+            guard let storage = try? await registry.storage(name) else { continue }
+            return try await layerSizes(image.diffIDs.compactMap { Digest($0) }, in: storage)
+        }
+        return image.diffIDs.map { _ in 0 }
     }
 }

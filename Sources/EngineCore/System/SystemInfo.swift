@@ -74,10 +74,16 @@ public struct SystemInfo: SystemService {
         events.stream(since: since, until: until)
     }
 
+    public func diskUsage(of images: [ImageSnapshot]) async -> DiskUsage {
+        let drivers = await StorageReport.make(registry)
+        return DiskUsage(drivers: drivers, shared: StorageReport.shared(images, drivers))
+    }
+
     public func drivers() async -> [DriverSnapshot] { registry.statuses().map(DriverSnapshot.init) }
 
     private func describeDrivers(_ information: inout SystemInformation) {
         information.storageDriver = registry.defaultName(.storage)
+        information.storageInUse = registry.storageInUse
         information.logDriver = registry.defaultName(.log)
         for status in registry.statuses() { information.drivers["\(status.kind)", default: []].append(status.name) }
         for kind in information.drivers.keys { information.drivers[kind] = Set(information.drivers[kind] ?? []).sorted() }

@@ -3,7 +3,7 @@ import EngineWire
 
 /// A container as `inspect` shows it.
 enum ContainerBody {
-    static func inspect(_ container: ContainerSnapshot, dataRoot: String, size: Int64?) -> JSONValue {
+    static func inspect(_ container: ContainerSnapshot, dataRoot: String, layer: [String: String], size: Int64?) -> JSONValue {
         let folder = "\(dataRoot)/containers/\(container.id)"
         var body: JSONValue = [
             "Id": .string(container.id), "Created": .string(Timestamp.format(container.created)),
@@ -14,7 +14,7 @@ enum ContainerBody {
             "Name": .string("/\(container.name)"), "RestartCount": .integer(Int64(container.restartCount)), "Driver": .string(container.storageDriver),
             "Platform": "linux", "MountLabel": "", "ProcessLabel": "", "AppArmorProfile": "", "ExecIDs": nil,
             "HostConfig": HostConfigBody.make(container.host),
-            "GraphDriver": ["Data": [:], "Name": .string(container.storageDriver)],
+            "GraphDriver": ["Data": layer.isEmpty ? nil : JSONValue(layer), "Name": .string(container.storageDriver)],
             "Mounts": .array(container.mounts.map(mount)), "Config": ConfigBody.make(container.configuration),
             "NetworkSettings": NetworkSettingsBody.make(container),
         ]

@@ -32,7 +32,7 @@ enum HostConfigBody {
         body["MaskedPaths"] = JSONValue(host.privileged ? nil : host.maskedPaths ?? defaultMasked)
         body["ReadonlyPaths"] = JSONValue(host.privileged ? nil : host.readOnlyPaths ?? defaultReadOnly)
         if host.useInit { body["Init"] = true }
-        if !host.storageDriver.isEmpty { body["GantryStorageDriver"] = .string(host.storageDriver) }
+        if !host.storageDriver.isEmpty { body["StorageDriver"] = .string(host.storageDriver) }
         return body
     }
 

@@ -10,17 +10,18 @@ enum ImageBody {
             "Created": .string(Timestamp.format(image.created)), "DockerVersion": "", "Author": .string(image.author),
             "Config": ConfigBody.make(image.configuration), "Architecture": .string(image.architecture), "Os": .string(image.os),
             "Size": .integer(image.size), "VirtualSize": .integer(image.size),
-            "GraphDriver": ["Data": nil, "Name": .string(image.storageDrivers.first ?? "")],
+            "GraphDriver": ["Data": nil, "Name": .string(image.storageDrivers.first ?? "")], "StorageDrivers": JSONValue(image.storageDrivers),
             "RootFS": ["Type": "layers", "Layers": JSONValue(image.diffIDs)],
             "Metadata": ["LastTagTime": .string(Timestamp.zero)],
         ]
     }
 
-    static func listItem(_ image: ImageSnapshot, containers: Int) -> JSONValue {
+    static func listItem(_ image: ImageSnapshot, containers: Int, shared: Int64 = -1) -> JSONValue {
         [
             "Id": .string(image.id), "ParentId": "", "RepoTags": JSONValue(image.tags), "RepoDigests": JSONValue(image.digests),
-            "Created": .integer(image.created / 1_000_000_000), "Size": .integer(image.size), "SharedSize": -1, "VirtualSize": .integer(image.size),
+            "Created": .integer(image.created / 1_000_000_000), "Size": .integer(image.size), "SharedSize": .integer(shared), "VirtualSize": .integer(image.size),
             "Labels": image.configuration.labels.isEmpty ? nil : JSONValue(image.configuration.labels), "Containers": .integer(Int64(containers)),
+            "StorageDrivers": JSONValue(image.storageDrivers),
         ]
     }
 

@@ -27,7 +27,8 @@ enum SystemBody {
         var body: JSONValue = [
             "ID": .string(information.id), "Containers": .integer(Int64(information.containers)), "ContainersRunning": .integer(Int64(information.running)),
             "ContainersPaused": .integer(Int64(information.paused)), "ContainersStopped": .integer(Int64(information.stopped)),
-            "Images": .integer(Int64(information.images)), "Driver": .string(information.storageDriver), "DriverStatus": [],
+            "Images": .integer(Int64(information.images)), "Driver": .string(information.storageDriver),
+            "DriverStatus": [["Drivers in use", .string(information.storageInUse.joined(separator: " "))]],
             "Plugins": [
                 "Volume": JSONValue(information.drivers["volume"] ?? []), "Network": JSONValue(information.drivers["network"] ?? []), "Authorization": nil,
                 "Log": JSONValue(information.drivers["log"] ?? []), "Storage": JSONValue(information.drivers["storage"] ?? []),

@@ -26,7 +26,7 @@ enum HostConfigRequest {
         host.useInit = body.ignoringCase("Init").bool
         host.logDriver = body.ignoringCase("LogConfig").ignoringCase("Type").string
         host.logOptions = try CreateRequest.map(body.ignoringCase("LogConfig").ignoringCase("Config"), "LogConfig.Config")
-        host.storageDriver = text("GantryStorageDriver")
+        host.storageDriver = text("StorageDriver")
         host.extraHosts = try strings("ExtraHosts")
         host.dns = try strings("Dns")
         host.dnsSearch = try strings("DnsSearch")

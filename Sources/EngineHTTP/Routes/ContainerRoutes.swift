@@ -74,7 +74,9 @@ struct ContainerRoutes {
     @Sendable private func inspect(_ request: Request, _ id: Router.Parameters) async throws -> Response {
         let container = try await containers.inspect(id[0])
         let size = request.query.flag("size") ? try await containers.size(container.id) : nil
-        return .json(ContainerBody.inspect(container, dataRoot: await system.information().dataRoot, size: size))
+        // A driver that can't be asked must not hide the container.
+        let layer = (try? await containers.layerPlaces(container.id)) ?? [:]
+        return .json(ContainerBody.inspect(container, dataRoot: await system.information().dataRoot, layer: layer, size: size))
     }
 
     @Sendable private func wait(_ request: Request, _ id: Router.Parameters) async throws -> Response {

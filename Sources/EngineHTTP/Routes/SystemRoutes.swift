@@ -48,22 +48,13 @@ struct SystemRoutes {
     }
 
     @Sendable private func diskUsage(_ request: Request, _: Router.Parameters) async throws -> Response {
-        let images = try await services.images.listImages(), containers = await services.containers.list()
-        let now = await services.system.information().now
-        var items: [JSONValue] = []
-        for container in containers {
-            items.append(ContainerBody.listItem(container, now: now, size: try? await services.containers.size(container.id)))
-        }
-        let volumes = try await services.volumes.listVolumes().map { volume -> JSONValue in
-            [
-                "Name": .string(volume.name), "Driver": .string(volume.driver), "Mountpoint": .string(volume.mountpoint), "Scope": "local", "Labels": nil, "Options": nil,
-                "UsageData": ["Size": -1, "RefCount": .integer(Int64(containers.count { $0.mounts.contains { $0.name == volume.name } }))],
-            ]
-        }
-        return .json([
-            "LayersSize": .integer(images.reduce(0) { $0 + $1.size }), "Images": .array(images.map { ImageBody.listItem($0, containers: -1) }),
-            "Containers": .array(items), "Volumes": .array(volumes), "BuildCache": [],
-        ])
+        let containers = await services.containers.list(), images = try await services.images.listImages()
+        var sizes: [String: Int64] = [:]
+        for container in containers { sizes[container.id] = try? await services.containers.size(container.id) }
+        return .json(
+            DiskUsageBody.make(
+                images: images, containers: containers, volumes: try await services.volumes.listVolumes(),
+                sizes: sizes, usage: await services.system.diskUsage(of: images), now: await services.system.information().now))
     }
 }
 

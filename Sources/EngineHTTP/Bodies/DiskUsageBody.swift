@@ -1,0 +1,40 @@
+import EngineCore
+import EngineModel
+import EngineWire
+
+/// `system df` in Docker's words, and what each storage driver holds in ours.
+enum DiskUsageBody {
+    /// - Parameter sizes: bytes of the containers' writable layers.
+    static func make(
+        images: [ImageSnapshot], containers: [ContainerSnapshot], volumes: [VolumeSnapshot], sizes: [String: Int64], usage: DiskUsage, now: Int64
+    ) -> JSONValue {
+        let users = Dictionary(grouping: containers, by: \.imageID).mapValues(\.count)
+        return [
+            "LayersSize": .integer(usage.drivers.reduce(0) { $0 + $1.layerBytes }),
+            "Images": .array(images.map { ImageBody.listItem($0, containers: users[$0.id] ?? 0, shared: usage.shared[$0.id] ?? 0) }),
+            "Containers": .array(containers.map { item($0, now, sizes[$0.id]) }), "Volumes": .array(volumes.map { volume($0, containers) }), "BuildCache": [],
+            "StorageDrivers": .array(usage.drivers.map { driver($0, images) }),
+        ]
+    }
+
+    private static func item(_ container: ContainerSnapshot, _ now: Int64, _ size: Int64?) -> JSONValue {
+        var body = ContainerBody.listItem(container, now: now, size: size)
+        body["StorageDriver"] = .string(container.storageDriver)
+        return body
+    }
+
+    private static func volume(_ volume: VolumeSnapshot, _ containers: [ContainerSnapshot]) -> JSONValue {
+        [
+            "Name": .string(volume.name), "Driver": .string(volume.driver), "Mountpoint": .string(volume.mountpoint), "Scope": "local", "Labels": nil, "Options": nil,
+            "UsageData": ["Size": -1, "RefCount": .integer(Int64(containers.count { $0.mounts.contains { $0.name == volume.name } }))],
+        ]
+    }
+
+    private static func driver(_ usage: StorageUsage, _ images: [ImageSnapshot]) -> JSONValue {
+        [
+            "Name": .string(usage.driver), "Error": .string(usage.reason), "Images": .integer(Int64(images.count { $0.storageDrivers.contains(usage.driver) })),
+            "Layers": .integer(Int64(usage.layers.count)), "LayersSize": .integer(usage.layerBytes), "Containers": .integer(Int64(usage.containers)),
+            "ContainersSize": .integer(usage.containerBytes),
+        ]
+    }
+}

@@ -1,0 +1,38 @@
+import Glibc
+import LinuxSystem
+public import Testing
+
+/// A small file system of the test's own in a file, mounted by a loop device.
+public final class LoopFileSystem {
+    public let path: String
+    private let image: String
+    private var isMounted = false
+
+    /// - Parameters:
+    ///   - kind: "btrfs", "ext4": what `mkfs.<kind>` makes.
+    ///   - path: where it is mounted; made. The image lies beside it.
+    public init(_ kind: String, at path: String, megabytes: Int, sourceLocation: SourceLocation = #_sourceLocation) {
+        self.path = path
+        image = "\(path).image"
+        let script = """
+            set -e; mkdir -p '\(path)'; truncate -s \(megabytes)M '\(image)'
+            mkfs.\(kind) -q '\(image)' >/dev/null; mount -o loop '\(image)' '\(path)'
+            """
+        let made = Command.run(["sh", "-c", script])
+        isMounted = made.status == 0
+        #expect(made.status == 0, "\(kind) in a file: \(made.everything)", sourceLocation: sourceLocation)
+    }
+
+    /// Unmounts and deletes it.
+    public func discard() {
+        // The kernel lets go of a container's mounts a moment after its end.
+        for _ in 0..<100 where isMounted {
+            if umount2(path, 0) == 0 { isMounted = false } else { usleep(50_000) }
+        }
+        if isMounted { umount2(path, Int32(MNT_DETACH)) }
+        unlink(image)
+        rmdir(path)
+    }
+
+    deinit { if isMounted { discard() } }
+}
