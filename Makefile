@@ -11,7 +11,10 @@ FILTER  ?=
 
 BUILD_PACKAGES := libcap-dev libmnl-dev libnftnl-dev libseccomp-dev libsqlite3-dev libarchive-dev binutils
 RUN_PACKAGES   := busybox-static debootstrap curl
-TEST_PACKAGES  := docker.io python3 python3-venv nftables iproute2 procps gcc openssl e2fsprogs bsdutils user-mode-linux kmod
+TEST_PACKAGES  := docker.io python3 python3-venv nftables iproute2 procps gcc openssl e2fsprogs btrfs-progs bsdutils user-mode-linux kmod
+# The system tests run on the default storage driver, and those in which storage matters on these too.
+OTHER_STORAGE  := vfs btrfs
+STORAGE_SUITES := SystemTests
 DRIVERS        := $(notdir $(wildcard plugins/*-*))
 SWIFT_BUILD    := swift build
 
@@ -49,6 +52,7 @@ stop: ## end what `make run` started and remove its data
 test: setup-test ## build and run every test, as root, with real containers (FILTER=name for some)
 	swift build --build-tests
 	GANTRY_TEST_ROOT=1 swift test --skip-build --no-parallel $(if $(FILTER),--filter $(FILTER))
+	$(if $(FILTER),,$(foreach driver,$(OTHER_STORAGE),GANTRY_TEST_STORAGE=$(driver) GANTRY_TEST_ROOT=1 swift test --skip-build --no-parallel --filter '$(STORAGE_SUITES)' &&) true)
 
 bench: setup-test ## measure Gantry beside Debian's docker.io, in the same run
 	$(SWIFT_BUILD) -c release

@@ -25,8 +25,7 @@ public protocol ContainerService: Sendable {
     /// Newest first.
     func list() async -> [ContainerSnapshot]
     func inspect(_ reference: String) async throws -> ContainerSnapshot
-    /// Bytes of the writable layer.
-    func size(_ reference: String) async throws -> Int64
+    func size(_ reference: String) async throws -> ContainerSize
     /// Docker's `GraphDriver.Data`: where the driver's layers lie, as far as its mounts say.
     func layerPlaces(_ reference: String) async throws -> [String: String]
     /// Processes as `ps` in the host's pid namespace: titles and rows.
@@ -122,6 +121,18 @@ public struct NetworkRequest: Sendable, Equatable {
         self.options = options
         self.labels = labels
         self.isInternal = isInternal
+    }
+}
+
+/// Bytes.
+public struct ContainerSize: Sendable, Equatable {
+    /// What the container wrote itself.
+    public var written: Int64
+    /// With its image.
+    public var whole: Int64
+    public init(written: Int64, whole: Int64) {
+        self.written = written
+        self.whole = whole
     }
 }
 

@@ -304,8 +304,9 @@ final class Supervisor {
     }
 
     private func finish(_ process: ContainerProcess, _ code: Int32) {
-        process.exited(code)
+        // Before its streams end: whoever sees them end and asks for the status gets it.
         tellExited(process.id, code)
+        process.exited(code)
         // A daemon that comes later still learns the code; without one it would be lost.
         if daemons.contains(where: { $0.wantsEvents }) { execs[process.id] = nil }
         leaveIfDone()

@@ -42,8 +42,10 @@ enum DatabaseFile {
         configuration.journalMode = .wal
         configuration.label = "state"
         configuration.foreignKeysEnabled = false
-        // A person may look into the file with sqlite3 while the daemon runs.
         configuration.busyMode = .timeout(5)
+        // Without the index that WAL shares between processes: it is a mapped file, and a write to a mapping on a full
+        // btrfs is SIGBUS. Nobody shares; while the daemon runs, sqlite3 finds the file locked.
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
         return configuration
     }
 

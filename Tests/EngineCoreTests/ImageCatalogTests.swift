@@ -22,12 +22,18 @@ private final class Lab: Sendable {
 
     deinit { try? Files.removeTree(root) }
 
+    /// A database has one owner: the one before is closed.
+    private let store = Mutex<StateStore?>(nil)
+
     func open() async throws -> ImageCatalog {
+        await store.withLock { $0 }?.close()
+        let opened = try StateStore(path: "\(root)/state.db")
+        store.withLock { $0 = opened }
         let registry = DriverRegistry(
             DriverRegistry.Configuration(
                 directories: [Self.products], stateRoot: "\(root)/drivers", mark: "t", defaults: [.storage: "overlayfs"], checksOwnership: false))
         let catalog = try await ImageCatalog(
-            store: try StateStore(path: "\(root)/state.db"), content: try ContentStore(root: "\(root)/content"), registry: registry, events: events)
+            store: opened, content: try ContentStore(root: "\(root)/content"), registry: registry, events: events)
         await catalog.setContainers { [self] in containers.withLock { $0 } }
         return catalog
     }

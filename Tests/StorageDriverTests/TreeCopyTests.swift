@@ -58,7 +58,9 @@ struct TreeCopyTests {
         Change(name: "a broken hard link", script: "cp -a same-again x; mv x same-again", found: "other hard links"),
         Change(name: "a hard link too much", script: "rm nothing; ln a/one nothing", found: "/"),
         Change(name: "the target of a link", script: "ln -sfn elsewhere dangling", found: "/dangling: "),
-        Change(name: "a device", script: "rm device; mknod device c 5 2; chown 12:13 device; chmod 640 device; python3 -c 'import os; os.setxattr(\"device\", \"trusted.node\", b\"of the device\")'", found: "/device: another device"),
+        Change(
+            name: "a device", script: "rm device; mknod device c 5 2; chown 12:13 device; chmod 640 device; python3 -c 'import os; os.setxattr(\"device\", \"trusted.node\", b\"of the device\")'",
+            found: "/device: another device"),
         Change(name: "the time of a file", script: "touch -d 2020-01-01 a/one", found: "another time of change"),
     ]
 

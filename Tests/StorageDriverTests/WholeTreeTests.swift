@@ -43,7 +43,9 @@ struct WholeTreeTests {
             for number in 0..<1000 { try Errno.check("link", link("\(point)/deep/file", "\(point)/n\(number)")) }
         }
         let mounts = try await storage.prepare("child", parent: "base")
-        let count = try await bench.inside(mounts) { point in Command.run(["sh", "-c", "cd \(point); find . -depth -links 1001 -type f | wc -l; find . -type d | wc -l; find . -name 'here*' | wc -l"]).output }
+        let count = try await bench.inside(mounts) { point in
+            Command.run(["sh", "-c", "cd \(point); find . -depth -links 1001 -type f | wc -l; find . -type d | wc -l; find . -name 'here*' | wc -l"]).output
+        }
         #expect(count == "1001\n2001\n19\n")
         try await storage.remove("child")
         #expect(try Files.list("\(bench.state)/s") == ["1"])

@@ -85,7 +85,8 @@ struct PythonTests {
                 c.reload()
                 assert c.status == 'running', c.status
                 assert c.ports['80/tcp'][0]['HostPort']
-                assert c.exec_run(['sh', '-c', 'echo $A; exit 3']) == (3, b'b\\n')
+                done = c.exec_run(['sh', '-c', 'echo $A; exit 3'])
+                assert done == (3, b'b\\n'), done
                 assert c.logs() == b'up\\n', c.logs()
                 assert [x.name for x in client.containers.list(filters={'label': 'l=1'})] == ['\(name)']
                 c.stop(timeout=0)

@@ -18,6 +18,8 @@ struct StorageTests {
         disk = LoopFileSystem("btrfs", at: "\(engine.dataRoot)/storage/btrfs", megabytes: 300)
         engine.start()
         engine.importBusybox()
+        // Drivers are loaded and folders made now, so that no test counts them as its leak.
+        for driver in drivers { engine.gantry("run", "--rm", "-v", "/data", "--storage-driver", driver, "busybox", "true") }
         atexit {
             StorageTests.shared.stopAll()
             StorageTests.disk?.discard()
@@ -44,7 +46,7 @@ struct StorageTests {
             #expect(Files.exists("\(upper)/mine") == (driver == "overlayfs"), "\(upper)")
             #expect(json("image", "inspect", "--format", "{{json .StorageDrivers}}", "busybox").contains("\"\(driver)\""))
             let size = engine.gantry("ps", "-as", "--filter", "name=\(name)", "--format", "{{.Size}}").output
-            #expect(size.hasPrefix("4.1kB"), "what it wrote, not the whole tree: \(size)")
+            #expect(size.contains("kB (virtual 2."), "what it wrote, and that with its image: \(size)")
             #expect(engine.gantry("start", "-a", name).status == 0, "starts again from what it left")
         }
     }
@@ -83,7 +85,9 @@ struct StorageTests {
             seen[driver] = run.output.split(separator: "\n").filter { !$0.hasPrefix(".") || !$0.contains(" d") }.joined(separator: "\n")
         }
         let one = seen["overlayfs"] ?? ""
-        #expect(one.contains("./opaque/new") && one.contains("kept\nchanged\nnew\none file") && !one.contains("gone") && !one.contains("old"), "\(one)")
+        #expect(
+            one.contains("./opaque/new") && one.contains("kept\nchanged\nnew\none file") && !one.contains("./gone ") && !one.contains("gone-folder/x") && one.contains("gone-folder/again")
+                && !one.contains("opaque/old"), "\(one)")
         for driver in Self.drivers { #expect(seen[driver] == one, "\(driver): \(seen[driver] ?? "")\n\(one)") }
         engine.gantry("rmi", "layered:1")
     }

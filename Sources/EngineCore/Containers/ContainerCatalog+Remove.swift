@@ -72,7 +72,7 @@ extension ContainerCatalog {
     public func prune(_ filter: @Sendable (ContainerSnapshot) -> Bool) async throws -> (ids: [String], bytes: Int64) {
         var ids: [String] = [], bytes: Int64 = 0
         for container in await list() where [.created, .exited, .dead].contains(container.status.state) && filter(container) {
-            let size = (try? await size(container.id)) ?? 0
+            let size = (try? await size(container.id).written) ?? 0
             do {
                 try await remove(container.id, force: false, volumes: false)
                 ids.append(container.id)

@@ -72,9 +72,11 @@ public actor ContainerCatalog: ContainerService, ExecService {
 
     public func inspect(_ reference: String) async throws -> ContainerSnapshot { try entry(reference).snapshot }
 
-    public func size(_ reference: String) async throws -> Int64 {
+    public func size(_ reference: String) async throws -> ContainerSize {
         let snapshot = try entry(reference).snapshot
-        return try await environment.registry.storage(snapshot.storageDriver).usage(layer(snapshot.id)).bytes
+        let written = try await environment.registry.storage(snapshot.storageDriver).usage(layer(snapshot.id)).bytes
+        let image = (try? await environment.images.resolve(snapshot.imageID).size) ?? 0
+        return ContainerSize(written: written, whole: image + written)
     }
 
     public func layerPlaces(_ reference: String) async throws -> [String: String] {

@@ -1,9 +1,10 @@
+import EngineCore
 import EngineModel
 import EngineWire
 
 /// A container as `inspect` shows it.
 enum ContainerBody {
-    static func inspect(_ container: ContainerSnapshot, dataRoot: String, layer: [String: String], size: Int64?) -> JSONValue {
+    static func inspect(_ container: ContainerSnapshot, dataRoot: String, layer: [String: String], size: ContainerSize?) -> JSONValue {
         let folder = "\(dataRoot)/containers/\(container.id)"
         var body: JSONValue = [
             "Id": .string(container.id), "Created": .string(Timestamp.format(container.created)),
@@ -19,8 +20,8 @@ enum ContainerBody {
             "NetworkSettings": NetworkSettingsBody.make(container),
         ]
         if let size {
-            body["SizeRw"] = .integer(size)
-            body["SizeRootFs"] = .integer(size)
+            body["SizeRw"] = .integer(size.written)
+            body["SizeRootFs"] = .integer(size.whole)
         }
         return body
     }
@@ -47,15 +48,15 @@ enum ContainerBody {
     }
 
     /// A line of `ps`.
-    static func listItem(_ container: ContainerSnapshot, now: Int64, size: Int64?) -> JSONValue {
+    static func listItem(_ container: ContainerSnapshot, now: Int64, size: ContainerSize?) -> JSONValue {
         var body: JSONValue = [
             "Id": .string(container.id), "Names": [.string("/\(container.name)")], "Image": .string(container.configuration.image),
             "ImageID": .string(container.imageID), "Command": .string(command(container.arguments)),
             "Created": .integer(container.created / 1_000_000_000), "Ports": .array(NetworkSettingsBody.ports(container)),
         ]
         if let size {
-            body["SizeRw"] = .integer(size)
-            body["SizeRootFs"] = .integer(size)
+            body["SizeRw"] = .integer(size.written)
+            body["SizeRootFs"] = .integer(size.whole)
         }
         body["Labels"] = JSONValue(container.configuration.labels)
         body["State"] = .string(container.status.state.rawValue)

@@ -6,7 +6,7 @@ import EngineWire
 enum DiskUsageBody {
     /// - Parameter sizes: bytes of the containers' writable layers.
     static func make(
-        images: [ImageSnapshot], containers: [ContainerSnapshot], volumes: [VolumeSnapshot], sizes: [String: Int64], usage: DiskUsage, now: Int64
+        images: [ImageSnapshot], containers: [ContainerSnapshot], volumes: [VolumeSnapshot], sizes: [String: ContainerSize], usage: DiskUsage, now: Int64
     ) -> JSONValue {
         let users = Dictionary(grouping: containers, by: \.imageID).mapValues(\.count)
         return [
@@ -17,7 +17,7 @@ enum DiskUsageBody {
         ]
     }
 
-    private static func item(_ container: ContainerSnapshot, _ now: Int64, _ size: Int64?) -> JSONValue {
+    private static func item(_ container: ContainerSnapshot, _ now: Int64, _ size: ContainerSize?) -> JSONValue {
         var body = ContainerBody.listItem(container, now: now, size: size)
         body["StorageDriver"] = .string(container.storageDriver)
         return body

@@ -49,7 +49,7 @@ struct SystemRoutes {
 
     @Sendable private func diskUsage(_ request: Request, _: Router.Parameters) async throws -> Response {
         let containers = await services.containers.list(), images = try await services.images.listImages()
-        var sizes: [String: Int64] = [:]
+        var sizes: [String: ContainerSize] = [:]
         for container in containers { sizes[container.id] = try? await services.containers.size(container.id) }
         return .json(
             DiskUsageBody.make(

@@ -46,24 +46,23 @@ struct FileCopy {
         while position < range.upperBound {
             if isCancelled() { throw Errno(ECANCELED, "copy") }
             let wanted = min(Int(range.upperBound - position), Self.step)
-            let count = mayCopyInKernel ? try copyInKernel(from, to, position, wanted) : try copyThroughMemory(from, to, position, wanted)
-            // A file that became shorter ends earlier.
-            if count == 0 && mayCopyInKernel == false { return }
+            var count = 0
+            if mayCopyInKernel { count = try copyInKernel(from, to, position, wanted) }
+            if count == 0 { count = try copyThroughMemory(from, to, position, wanted) }
+            // The file became shorter.
+            if count == 0 { return }
             position += Int64(count)
         }
     }
 
-    /// 0: it can't, and `mayCopyInKernel` says so from now on.
+    /// 0: it can't, now or, after some errors, for these two file systems at all.
     private mutating func copyInKernel(_ from: Int32, _ to: Int32, _ position: Int64, _ count: Int) throws(Errno) -> Int {
         var source = off_t(position), target = off_t(position)
         let done = copy_file_range(from, &source, to, &target, count, 0)
-        if done > 0 { return done }
-        if done == 0 || [EXDEV, EINVAL, EOPNOTSUPP, ENOSYS, EPERM, ETXTBSY].contains(Glibc.errno) {
-            mayCopyInKernel = false
-            return 0
-        }
-        if Glibc.errno == EINTR { return 0 }
-        throw Errno(Glibc.errno, "copy")
+        if done >= 0 { return done }
+        let code = Glibc.errno
+        if [EXDEV, EINVAL, EOPNOTSUPP, ENOSYS, EPERM].contains(code) { mayCopyInKernel = false } else if code != EINTR { throw Errno(code, "copy") }
+        return 0
     }
 
     private mutating func copyThroughMemory(_ from: Int32, _ to: Int32, _ position: Int64, _ count: Int) throws(Errno) -> Int {
