@@ -135,6 +135,9 @@ final class ContainerProcess {
     private var hasOpenOutputs: Bool { outputs.contains { $0.isOpen } }
 
     private func pump(_ stream: OutputStream) {
+        // An exec's first words may be here in the same moment as the news that it runs, which makes its client a
+        // reader: they wait for him.
+        if !id.isEmpty && !isStarted { return }
         if advance(stream) == .ended { drop(stream) }
         if clients.contains(where: { $0.pending > Client.highWater }) {
             isPaused = true
