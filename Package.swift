@@ -46,6 +46,8 @@ let drivers = [
     Driver(folder: "network-host"),
     Driver(folder: "network-none", dependencies: ["LinuxSystem", "LinuxNetlink"]),
     Driver(folder: "log-json-file", dependencies: ["LinuxSystem"], standsAlone: true),
+    Driver(folder: "log-syslog", standsAlone: true),
+    Driver(folder: "log-none", standsAlone: true),
     Driver(folder: "volume-local", dependencies: ["LinuxSystem"]),
 ]
 
