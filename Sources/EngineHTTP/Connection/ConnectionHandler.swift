@@ -131,7 +131,8 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
         guard let context else { return Relay.discard(hijack.socket) }
         let upgrades = request.headers.contains(name: "Upgrade")
         task = nil
-        Relay.join(context, self, hijack, upgrades: upgrades, inputIsClosed: inputIsClosed)
+        let headFirst = request.headers["User-Agent"].contains { $0.hasPrefix("docker-sdk-python/") }
+        Relay.join(context, self, hijack, upgrades: upgrades, inputIsClosed: inputIsClosed, headFirst: headFirst)
     }
 
     // MARK: flow

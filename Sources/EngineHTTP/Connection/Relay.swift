@@ -9,24 +9,40 @@ enum Relay {
     static func discard(_ socket: Int32) { Glibc.close(socket) }
 
     /// On the connection's event loop; takes the HTTP handlers out of its pipeline.
-    static func join(_ context: ChannelHandlerContext, _ handler: ConnectionHandler, _ hijack: Hijack, upgrades: Bool, inputIsClosed: Bool) {
+    ///
+    /// - Parameter headFirst: the head goes out alone and the stream some moments later. docker-py (7.1) reads the head
+    ///   through a buffer and the stream past it: what comes in one segment with the head is lost to it.
+    static func join(
+        _ context: ChannelHandlerContext, _ handler: ConnectionHandler, _ hijack: Hijack, upgrades: Bool, inputIsClosed: Bool, headFirst: Bool
+    ) {
         let client = context.channel, loop = context.eventLoop
+        let handler = NIOLoopBound(handler, eventLoop: loop), head = head(hijack, upgrades: upgrades)
+        guard headFirst, let encoder = try? client.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self) else {
+            return connect(client, handler, hijack.socket, head: head, inputIsClosed: inputIsClosed)
+        }
+        _ = client.pipeline.syncOperations.removeHandler(context: encoder)
+        client.writeAndFlush(client.allocator.buffer(string: head), promise: nil)
+        let socket = hijack.socket
+        loop.scheduleTask(in: .milliseconds(30)) { connect(client, handler, socket, head: "", inputIsClosed: inputIsClosed) }
+    }
+
+    private static func connect(_ client: any Channel, _ handler: NIOLoopBound<ConnectionHandler>, _ socket: Int32, head: String, inputIsClosed: Bool) {
+        let loop = client.eventLoop
         let (near, far) = RelayHandler.pair(finishes: true)
-        let bounds = (near: NIOLoopBound(near, eventLoop: loop), handler: NIOLoopBound(handler, eventLoop: loop))
-        let farBound = NIOLoopBound(far, eventLoop: loop)
+        let bounds = (near: NIOLoopBound(near, eventLoop: loop), far: NIOLoopBound(far, eventLoop: loop))
         let connected = ClientBootstrap(group: loop)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelInitializer { channel in
-                loop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(farBound.value) }
+                loop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bounds.far.value) }
             }
-            .withConnectedSocket(hijack.socket)
+            .withConnectedSocket(socket)
         connected.whenComplete { result in
             guard case .success = result, client.isActive else {
                 if case .success(let channel) = result { channel.close(promise: nil) }
                 return client.close(promise: nil)
             }
             do {
-                try takeOver(client, bounds.handler.value, bounds.near.value, head(hijack, upgrades: upgrades))
+                try takeOver(client, handler.value, bounds.near.value, head)
                 if inputIsClosed { client.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
             } catch {
                 client.close(promise: nil)
@@ -37,13 +53,13 @@ enum Relay {
     private static func takeOver(_ client: any Channel, _ handler: ConnectionHandler, _ relay: RelayHandler, _ head: String) throws {
         let pipeline = client.pipeline.syncOperations
         try pipeline.addHandler(relay)
-        let encoder = try pipeline.context(handlerType: HTTPResponseEncoder.self)
+        let encoder = head.isEmpty ? nil : try pipeline.context(handlerType: HTTPResponseEncoder.self)
         let decoder = try pipeline.context(handlerType: ByteToMessageHandler<HTTPRequestDecoder>.self)
         _ = pipeline.removeHandler(handler)
-        _ = pipeline.removeHandler(context: encoder)
-        var buffer = client.allocator.buffer(capacity: head.utf8.count)
-        buffer.writeString(head)
-        client.writeAndFlush(buffer, promise: nil)
+        if let encoder {
+            _ = pipeline.removeHandler(context: encoder)
+            client.writeAndFlush(client.allocator.buffer(string: head), promise: nil)
+        }
         // What the client sent behind its request comes out of the decoder now.
         _ = pipeline.removeHandler(context: decoder)
         client.read()
