@@ -43,6 +43,8 @@ public final class ContainerRuntime: Sendable {
         let inherited = try connection()
         let daemonEnd = OwnedFD(adopting: inherited.0)
         var descriptors = [socket.raw, inherited.1] + attached.map(\.socket)
+        let makesNetwork = specification.namespaces & UInt64(CLONE_NEWNET) != 0
+        defer { if makesNetwork { spareNetwork.refill() } }
         var joined = try network(for: specification), network: Int32 = -1
         defer { if joined >= 0 { close(joined) } }
         if joined >= 0 {
@@ -62,9 +64,10 @@ public final class ContainerRuntime: Sendable {
             let cgroup = try cgroups.create(specification.cgroup, limits)
             do throws(EngineError) {
                 let running = try await begin(specification, cgroup, daemonEnd, shim: shim, network: network, attached: attached.map(\.streams))
-                running.keep(network: joined)
-                joined = -1
-                spareNetwork.refill()
+                if makesNetwork && joined >= 0 {
+                    running.keep(network: OwnedFD(adopting: joined))
+                    joined = -1
+                }
                 return running
             } catch {
                 try? cgroup.kill()
@@ -98,7 +101,8 @@ public final class ContainerRuntime: Sendable {
     /// The namespace that the container joins, owned by the caller; -1: it makes its own, or stays in the host's.
     private func network(for specification: ContainerSpecification) throws(EngineError) -> Int32 {
         if specification.networkOf > 0 { return try openNetwork(of: specification.networkOf) }
-        return specification.namespaces & UInt64(CLONE_NEWNET) == 0 ? -1 : spareNetwork.take() ?? -1
+        guard specification.namespaces & UInt64(CLONE_NEWNET) != 0, let spare = spareNetwork.take() else { return -1 }
+        return spare.take()
     }
 
     private func openNetwork(of pid: Int32) throws(EngineError) -> Int32 {

@@ -26,6 +26,8 @@ public final class RunningContainer: Sendable {
     private let folder: String
     private let connection: ShimConnection
     private let pidfd: OwnedFD
+    /// The network namespace that it was given, until somebody asks for it: its first process may not have joined it yet.
+    private let givenNetwork = Mutex<OwnedFD?>(nil)
 
     init(id: String, pid: Int32, folder: String, cgroup: Cgroup, connection: ShimConnection, events: AsyncStream<RuntimeEvent>) throws(EngineError) {
         let descriptor = gantry_pidfd_open(pid)
@@ -41,20 +43,14 @@ public final class RunningContainer: Sendable {
         self.events = events
     }
 
-    /// The namespace that it was given, until somebody asks for it: its first process may not have joined it yet.
-    private let givenNetwork = Mutex<Int32>(-1)
-
-    func keep(network: Int32) { givenNetwork.withLock { $0 = network } }
-
-    deinit { givenNetwork.withLock { if $0 >= 0 { Glibc.close($0) } } }
+    func keep(network: consuming OwnedFD) {
+        var network = Optional(network)
+        givenNetwork.withLock { swap(&$0, &network) }
+    }
 
     /// The container's network namespace.
     public func networkNamespace() throws(EngineError) -> OwnedFD {
-        let given = givenNetwork.withLock { given in
-            defer { given = -1 }
-            return given
-        }
-        if given >= 0 { return OwnedFD(adopting: given) }
+        if let given = givenNetwork.withLock({ $0.take() }) { return given }
         do { return try Files.open("/proc/\(pid)/ns/net", O_RDONLY) } catch {
             throw EngineError(.unavailable, "the network namespace of container \(id) is gone: \(error)", errno: error.code)
         }

@@ -46,15 +46,8 @@ final class ShimAnswers: Sendable {
     private init() {
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         precondition(epoll >= 0, "no descriptor for the shims' answers")
-        var thread = pthread_t()
-        let started = pthread_create(
-            &thread, nil,
-            { context in
-                gantry_name_thread("shim-answers")
-                Unmanaged<ShimAnswers>.fromOpaque(context!).takeUnretainedValue().run()
-            }, Unmanaged.passUnretained(self).toOpaque())
-        precondition(started == 0, "no thread for the shims' answers")
-        pthread_detach(thread)
+        let code = OwnThread.start("shim-answers") { self.run() }
+        precondition(code == 0, "no thread for the shims' answers")
     }
 
     /// nil: the connection ended before a whole message.

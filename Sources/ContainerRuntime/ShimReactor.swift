@@ -13,15 +13,8 @@ final class ShimReactor: Sendable {
     private init() {
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         precondition(epoll >= 0, "epoll_create1 fails only without descriptors, and this is the start")
-        var thread = pthread_t()
-        let started = pthread_create(
-            &thread, nil,
-            { context in
-                gantry_name_thread("shims")
-                Unmanaged<ShimReactor>.fromOpaque(context!).takeUnretainedValue().run()
-            }, Unmanaged.passUnretained(self).toOpaque())
-        precondition(started == 0, "no thread for the shims' connections")
-        pthread_detach(thread)
+        let code = OwnThread.start("shims") { self.run() }
+        precondition(code == 0, "no thread for the shims' connections")
     }
 
     func add(_ connection: ShimConnection) {

@@ -1,4 +1,5 @@
 import Glibc
+import LinuxSystem
 
 /// Threads for calls that block, so that they never block the threads that tasks run on. It grows on demand; a thread
 /// without work for some time ends.
@@ -46,18 +47,8 @@ public final class BlockingPool: Sendable {
     func replaceHungThread(_ isHung: Bool) { state.withLock { $0.limit += isHung ? 1 : -1 } }
 
     private func startThread() {
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, nil,
-            { context in
-                Unmanaged<BlockingPool>.fromOpaque(context!).takeRetainedValue().work()
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
-        if code == 0 {
-            pthread_detach(thread)
-            return
-        }
-        Unmanaged.passUnretained(self).release()
+        let code = OwnThread.start(name) { self.work() }
+        if code == 0 { return }
         // The threads that exist serve the queue; without any, nobody ever would.
         let remaining = state.withLock { state in
             state.threads -= 1
@@ -67,7 +58,6 @@ public final class BlockingPool: Sendable {
     }
 
     private func work() {
-        nameThread(name)
         while case .work(let work) = next() { work() }
     }
 

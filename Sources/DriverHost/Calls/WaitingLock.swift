@@ -66,14 +66,6 @@ func monotonicTime() -> Int64 {
     return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
 }
 
-/// Names the calling thread for `ps` and debuggers; up to 15 bytes. (Glibc hides pthread_setname_np from Swift.)
-func nameThread(_ name: String) {
-    let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-    if file < 0 { return }
-    _ = write(file, name, min(name.utf8.count, 15))
-    close(file)
-}
-
 /// First in, first out; constant time.
 struct Queue<Element> {
     private var elements: [Element?] = []

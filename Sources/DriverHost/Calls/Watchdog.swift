@@ -1,4 +1,5 @@
 import Glibc
+import LinuxSystem
 
 /// One thread that looks after the deadlines of all calls. It sleeps while no call is under way, and a short call
 /// costs it nothing but an entry in a table.
@@ -30,16 +31,8 @@ final class Watchdog: Sendable {
     }
 
     private func startThread() {
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, nil,
-            { _ in
-                nameThread("gantry-deadline")
-                Watchdog.shared.run()
-                return nil
-            }, nil)
+        let code = OwnThread.start("gantry-deadline") { self.run() }
         precondition(code == 0, "no thread can be made: \(String(cString: strerror(code)))")
-        pthread_detach(thread)
     }
 
     private func run() {

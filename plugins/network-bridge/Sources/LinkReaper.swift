@@ -25,30 +25,12 @@ final class LinkReaper: Sendable {
             state.running += 1
             return true
         }
-        if wanted && !startWorker() { work() }
+        if wanted && OwnThread.start(nil, { self.work() }) != 0 { work() }
     }
 
     /// Returns when nothing is left to do.
     func drain() {
         while state.withLock({ $0.running > 0 }) { usleep(1000) }
-    }
-
-    private func startWorker() -> Bool {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(self)
-        let code = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<LinkReaper>.fromOpaque(context).takeRetainedValue().work()
-                return nil
-            }, context.toOpaque())
-        guard code == 0 else {
-            context.release()
-            return false
-        }
-        pthread_detach(thread)
-        return true
     }
 
     private func work() {
