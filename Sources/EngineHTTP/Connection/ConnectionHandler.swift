@@ -17,7 +17,10 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
     private var queued: [HTTPServerRequestPart] = []
     private var head: HTTPRequestHead?
     private var readIsHeld = false
-    private var inputIsClosed = false
+    /// The client says no more.
+    private(set) var inputIsClosed = false
+    /// A relay takes the connection over.
+    private var isHijacked = false
 
     init(handler: any RequestHandler, commonHeaders: HTTPHeaders) {
         self.handler = handler
@@ -131,8 +134,9 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
         guard let context else { return Relay.discard(hijack.socket) }
         let upgrades = request.headers.contains(name: "Upgrade")
         task = nil
+        isHijacked = true
         let headFirst = request.headers["User-Agent"].contains { $0.hasPrefix("docker-sdk-python/") }
-        Relay.join(context, self, hijack, upgrades: upgrades, inputIsClosed: inputIsClosed, headFirst: headFirst)
+        Relay.join(context, self, hijack, upgrades: upgrades, headFirst: headFirst)
     }
 
     // MARK: flow
@@ -155,8 +159,9 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .inputClosed? = event as? ChannelEvent {
             inputIsClosed = true
-            // As Docker does: a client that says no more waits no more.
-            if task == nil { context.close(promise: nil) } else { abandon() }
+            // A hijacked stream's half-close is the relay's to pass on. As Docker does: any other client that says no
+            // more waits no more.
+            if !isHijacked { if task == nil { context.close(promise: nil) } else { abandon() } }
         }
         context.fireUserInboundEventTriggered(event)
     }

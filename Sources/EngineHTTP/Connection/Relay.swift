@@ -12,21 +12,20 @@ enum Relay {
     ///
     /// - Parameter headFirst: the head goes out alone and the stream some moments later. docker-py (7.1) reads the head
     ///   through a buffer and the stream past it: what comes in one segment with the head is lost to it.
-    static func join(
-        _ context: ChannelHandlerContext, _ handler: ConnectionHandler, _ hijack: Hijack, upgrades: Bool, inputIsClosed: Bool, headFirst: Bool
-    ) {
+    static func join(_ context: ChannelHandlerContext, _ handler: ConnectionHandler, _ hijack: Hijack, upgrades: Bool, headFirst: Bool) {
         let client = context.channel, loop = context.eventLoop
-        let handler = NIOLoopBound(handler, eventLoop: loop), head = head(hijack, upgrades: upgrades)
-        guard headFirst, let encoder = try? client.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self) else {
-            return connect(client, handler, hijack.socket, head: head, inputIsClosed: inputIsClosed)
+        let handler = NIOLoopBound(handler, eventLoop: loop), socket = hijack.socket
+        let pipeline = client.pipeline.syncOperations
+        do { _ = pipeline.removeHandler(context: try pipeline.context(handlerType: HTTPResponseEncoder.self)) } catch {
+            discard(socket)
+            return client.close(promise: nil)
         }
-        _ = client.pipeline.syncOperations.removeHandler(context: encoder)
-        client.writeAndFlush(client.allocator.buffer(string: head), promise: nil)
-        let socket = hijack.socket
-        loop.scheduleTask(in: .milliseconds(30)) { connect(client, handler, socket, head: "", inputIsClosed: inputIsClosed) }
+        client.writeAndFlush(client.allocator.buffer(string: head(hijack, upgrades: upgrades)), promise: nil)
+        guard headFirst else { return connect(client, handler, socket) }
+        loop.scheduleTask(in: .milliseconds(30)) { connect(client, handler, socket) }
     }
 
-    private static func connect(_ client: any Channel, _ handler: NIOLoopBound<ConnectionHandler>, _ socket: Int32, head: String, inputIsClosed: Bool) {
+    private static func connect(_ client: any Channel, _ handler: NIOLoopBound<ConnectionHandler>, _ socket: Int32) {
         let loop = client.eventLoop
         let (near, far) = RelayHandler.pair(finishes: true)
         let bounds = (near: NIOLoopBound(near, eventLoop: loop), far: NIOLoopBound(far, eventLoop: loop))
@@ -42,24 +41,19 @@ enum Relay {
                 return client.close(promise: nil)
             }
             do {
-                try takeOver(client, handler.value, bounds.near.value, head)
-                if inputIsClosed { client.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+                try takeOver(client, handler.value, bounds.near.value)
+                if handler.value.inputIsClosed { client.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
             } catch {
                 client.close(promise: nil)
             }
         }
     }
 
-    private static func takeOver(_ client: any Channel, _ handler: ConnectionHandler, _ relay: RelayHandler, _ head: String) throws {
+    private static func takeOver(_ client: any Channel, _ handler: ConnectionHandler, _ relay: RelayHandler) throws {
         let pipeline = client.pipeline.syncOperations
         try pipeline.addHandler(relay)
-        let encoder = head.isEmpty ? nil : try pipeline.context(handlerType: HTTPResponseEncoder.self)
         let decoder = try pipeline.context(handlerType: ByteToMessageHandler<HTTPRequestDecoder>.self)
         _ = pipeline.removeHandler(handler)
-        if let encoder {
-            _ = pipeline.removeHandler(context: encoder)
-            client.writeAndFlush(client.allocator.buffer(string: head), promise: nil)
-        }
         // What the client sent behind its request comes out of the decoder now.
         _ = pipeline.removeHandler(context: decoder)
         client.read()
