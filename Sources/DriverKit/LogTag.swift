@@ -1,3 +1,5 @@
+import Glibc
+
 /// A tag template as Docker's log drivers take it: `{{.Name}}/{{.ID}}`.
 public enum LogTag {
     /// The engine gives a container's own labels as they are, and its facts under this prefix.
@@ -16,7 +18,7 @@ public enum LogTag {
         var result = "", rest = Substring(template)
         while let (before, field, after) = nextField(rest) {
             guard let value = fields[field] else {
-                throw DriverError(22, "log opt tag: the field {{\(field)}} is unknown; there are \(fields.keys.sorted().joined(separator: ", "))")
+                throw DriverError(EINVAL, "log opt tag: the field {{\(field)}} is unknown; there are \(fields.keys.sorted().joined(separator: ", "))")
             }
             result += before + value
             rest = after

@@ -23,13 +23,7 @@ public struct SnapshotFolders: Sendable {
 
     /// The empty content. Not synced: an active snapshot that a power cut takes was promised to nobody.
     public func makeContent(_ number: Int) throws(Errno) {
-        try Files.makeDirectory(path(number), mode: 0o755)
-        try openToAll(number)
-    }
-
-    /// The daemon's umask must not reach the root folder of a container.
-    public func openToAll(_ number: Int) throws(Errno) {
-        try Errno.check("chmod \(path(number))", chmod(path(number), 0o755))
+        try RootFolder.make(path(number))
     }
 
     /// Makes the content durable, and everything else that was written to its file system.

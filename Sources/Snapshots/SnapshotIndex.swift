@@ -81,7 +81,7 @@ public final class SnapshotIndex: Sendable {
 
     /// Holds `key` and its parent for the caller, who then calls `insert` or `release`.
     /// - Returns: a number for its folder, and the parent's.
-    public func reserve(_ key: String, parent: String) throws -> (number: Int, below: Int?) {
+    func reserve(_ key: String, parent: String) throws -> (number: Int, below: Int?) {
         try table.withLock { table in
             try Self.mustBeFree(key, table)
             let below = try Self.committed(parent, table)
@@ -92,14 +92,14 @@ public final class SnapshotIndex: Sendable {
         }
     }
 
-    public func release(_ key: String) {
+    func release(_ key: String) {
         table.withLock { table in
             if let below = table.reserved.removeValue(forKey: key) ?? nil { table.children[below, default: 1] -= 1 }
         }
     }
 
     /// - Returns: the numbers below, newest first.
-    public func insert(_ key: String, _ number: Int, parent: String, _ state: Snapshot.State) throws -> [Int] {
+    func insert(_ key: String, _ number: Int, parent: String, _ state: Snapshot.State) throws -> [Int] {
         try table.withLock { table in
             let below = try Self.committed(parent, table)
             let entry = IndexEntry(state: state, number: number, parent: below, created: Self.now())
@@ -120,7 +120,7 @@ public final class SnapshotIndex: Sendable {
     }
 
     /// Holds `name`. - Returns: the number of the active snapshot `key`.
-    public func beginCommit(_ key: String, as name: String) throws -> Int {
+    func beginCommit(_ key: String, as name: String) throws -> Int {
         try table.withLock { table in
             let entry = try Self.existing(key, table)
             if entry.state != .active { throw DriverError(EINVAL, "snapshot \(key) is not active and can't be committed") }
@@ -131,7 +131,7 @@ public final class SnapshotIndex: Sendable {
     }
 
     /// Durable when it returns.
-    public func finishCommit(_ key: String, as name: String) throws {
+    func finishCommit(_ key: String, as name: String) throws {
         try table.withLock { table in
             var entry = try Self.existing(key, table)
             entry.state = .committed
@@ -165,7 +165,7 @@ public final class SnapshotIndex: Sendable {
         return entry.number
     }
 
-    public func snapshots() -> [Snapshot] {
+    func snapshots() -> [Snapshot] {
         table.withLock { table in
             table.entries.sorted { $0.value.number < $1.value.number }.map { key, entry in
                 let parent = entry.parent.flatMap { table.keys[$0] } ?? ""

@@ -34,27 +34,17 @@ public final class TreeStorage: StorageDriver, Sendable {
     }
 
     private func begin(_ key: String, _ parent: String, _ snapshot: Snapshot.State, _ make: (Int, Int?) throws -> Void) throws -> [Mount] {
-        try SnapshotKey.check(key)
-        let (number, below) = try index.reserve(key, parent: parent)
-        do {
-            try DriverError.translating {
+        let (number, chain) = try index.make(
+            key, parent: parent, snapshot,
+            { number, below in
                 try Files.makeDirectory(folders.folder(number))
                 try make(number, below)
-                _ = try index.insert(key, number, parent: parent, snapshot)
-            }
-            return mounts(number, below, snapshot)
-        } catch {
-            index.release(key)
-            try? Self.remove(number, folders, maker)
-            throw error
-        }
+            }, undo: { try? Self.remove($0, folders, maker) })
+        return mounts(number, chain.first, snapshot)
     }
 
     public func mounts(_ key: String) throws -> [Mount] {
-        let (entry, chain) = try index.lookup(key)
-        if entry.state == .committed {
-            throw DriverError(EINVAL, "snapshot \(key) is committed; make a view of it to mount it")
-        }
+        let (entry, chain) = try index.mountable(key)
         return mounts(entry.number, chain.first, entry.state)
     }
 
@@ -64,18 +54,7 @@ public final class TreeStorage: StorageDriver, Sendable {
     }
 
     public func commit(_ key: String, as name: String) throws {
-        try SnapshotKey.check(name)
-        let number = try index.beginCommit(key, as: name)
-        do {
-            try DriverError.translating {
-                try maker.seal(folders.path(number))
-                try index.finishCommit(key, as: name)
-            }
-        } catch {
-            index.release(name)
-            try? maker.unseal(folders.path(number))
-            throw error
-        }
+        try index.commit(key, as: name, { try maker.seal(folders.path($0)) }, undo: { try? maker.unseal(folders.path($0)) })
     }
 
     public func remove(_ key: String) throws {
@@ -94,9 +73,7 @@ public final class TreeStorage: StorageDriver, Sendable {
         return try DriverError.translating { try TreeUsage.measure(folders.path(entry.number), without: chain.first.map(folders.path)) }
     }
 
-    public func walk(_ body: (Snapshot) -> Bool) throws {
-        for snapshot in index.snapshots() where !body(snapshot) { return }
-    }
+    public func walk(_ body: (Snapshot) -> Bool) throws { index.walk(body) }
 
     public func cancel() { maker.cancel() }
 }

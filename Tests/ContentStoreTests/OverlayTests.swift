@@ -1,11 +1,12 @@
 import CLinux
-import ContentStore
+@testable import ContentStore
 import DriverHost
 import DriverKit
 import EngineErrors
 import Glibc
 import LinuxSystem
 import OCISpecs
+import TestSupport
 import Testing
 
 /// The overlayfs driver as the daemon loads it, on the real kernel.
@@ -14,27 +15,15 @@ struct OverlayTests {
     private func registry(_ work: Workplace) -> DriverRegistry {
         DriverRegistry(
             DriverRegistry.Configuration(
-                directories: [Self.products], stateRoot: "\(work.root)/drivers", mark: "t", defaults: [.storage: "overlayfs"],
+                directories: [Engine.bin], stateRoot: "\(work.root)/drivers", mark: "t", defaults: [.storage: "overlayfs"],
                 checksOwnership: false))
     }
-
-    /// Beside the tests' own bundle.
-    private static let products: String = {
-        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
-        let folder = bundle.lastIndex(of: "/").map { String(bundle[..<$0]) } ?? "."
-        return realpath(folder, nil).map { String(cString: $0) } ?? folder
-    }()
 
     /// The names below `path` of what the mounts show, seen in a mount namespace of its own.
     private func list(_ mounts: [Mount], _ path: String, _ work: Workplace, write name: String? = nil) async throws -> [String] {
         let point = "\(work.root)/point"
-        return try await OwnThread.run {
-            try Files.makeDirectories(point)
-            try MountNamespace.enterPrivate()
-            for mount in mounts {
-                if !mount.base.isEmpty { try Errno.check("chdir", chdir(mount.base)) }
-                try MountNamespace.mount(mount.source, at: point, type: mount.type, flags: mount.flags, options: mount.options)
-            }
+        try Files.makeDirectories(point)
+        return try await SnapshotMounts.inside(mounts, at: point) {
             if let name { try Files.replace("\(point)/\(name)", with: [1]) }
             return try Files.list("\(point)/\(path)").sorted()
         }

@@ -7,6 +7,7 @@ import Glibc
 import LinuxSystem
 import StateStore
 import Synchronization
+import TestSupport
 import Testing
 
 /// A catalogue with a real store and the real overlayfs driver, in a folder of its own.
@@ -31,7 +32,7 @@ private final class Lab: Sendable {
         store.withLock { $0 = opened }
         let registry = DriverRegistry(
             DriverRegistry.Configuration(
-                directories: [Self.products], stateRoot: "\(root)/drivers", mark: "t", defaults: [.storage: "overlayfs"], checksOwnership: false))
+                directories: [Engine.bin], stateRoot: "\(root)/drivers", mark: "t", defaults: [.storage: "overlayfs"], checksOwnership: false))
         let catalog = try await ImageCatalog(
             store: opened, content: try ContentStore(root: "\(root)/content"), registry: registry, events: events)
         await catalog.setContainers { [self] in containers.withLock { $0 } }
@@ -57,13 +58,6 @@ private final class Lab: Sendable {
 
     var snapshots: Int { (try? Files.list("\(root)/drivers/storage/overlayfs/k").count) ?? -1 }
     var blobs: Int { (try? Files.list("\(root)/content/blobs/sha256").count) ?? -1 }
-
-    /// Beside the tests' own bundle.
-    private static let products: String = {
-        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
-        let folder = bundle.lastIndex(of: "/").map { String(bundle[..<$0]) } ?? "."
-        return realpath(folder, nil).map { String(cString: $0) } ?? folder
-    }()
 }
 
 private final class Bytes: ByteSource, ByteSink {

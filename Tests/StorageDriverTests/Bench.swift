@@ -1,4 +1,4 @@
-import ContentStore
+@testable import ContentStore
 import DriverHost
 import DriverKit
 import EngineErrors
@@ -16,13 +16,6 @@ final class Bench {
 
     static let drivers = ["overlayfs", "vfs", "btrfs"]
     static let isRoot = geteuid() == 0
-
-    /// Beside the tests' own bundle.
-    static let products: String = {
-        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
-        let folder = bundle.lastIndex(of: "/").map { String(bundle[..<$0]) } ?? "."
-        return realpath(folder, nil).map { String(cString: $0) } ?? folder
-    }()
 
     /// - Parameter disk: the file system for the state ("" : the host's); nil: what the driver needs.
     init(_ driver: String, disk kind: String? = nil, megabytes: Int = 300) throws {
@@ -48,7 +41,7 @@ final class Bench {
     private static func registry(_ root: String, _ driver: String) -> DriverRegistry {
         DriverRegistry(
             DriverRegistry.Configuration(
-                directories: [products], stateRoot: root, mark: "t", defaults: [.storage: driver], checksOwnership: false))
+                directories: [Engine.bin], stateRoot: root, mark: "t", defaults: [.storage: driver], checksOwnership: false))
     }
 
     var state: String { "\(root)/storage/\(driver)" }
@@ -74,15 +67,7 @@ final class Bench {
         let point = "\(root)/point\(UInt32.random(in: 0 ... .max))"
         try Files.makeDirectory(point)
         defer { rmdir(point) }
-        return try await OwnThread.run {
-            try MountNamespace.enterPrivate()
-            defer { MountNamespace.unmount(point) }
-            for mount in mounts {
-                if !mount.base.isEmpty { try Errno.check("chdir", chdir(mount.base)) }
-                try MountNamespace.mount(mount.source, at: point, type: mount.type, flags: mount.flags, options: mount.options)
-            }
-            return try body(point)
-        }
+        return try await SnapshotMounts.inside(mounts, at: point) { try body(point) }
     }
 
     /// What a committed snapshot holds, line by line.

@@ -35,12 +35,8 @@ enum UnpackTarget: Sendable {
                 try Self.extract(blob, subject, into: try Files.open(path, O_RDONLY | O_DIRECTORY), style)
             }
         case .mounted(let mounts):
-            return try await OwnThread.run {
-                // Ends with the thread: nothing is left of the mounts after a crash.
-                try MountNamespace.enterPrivate()
-                defer { SnapshotMounts.leave(mounts, at: scratch) }
-                try SnapshotMounts.enter(mounts, at: scratch)
-                return try Self.extract(blob, subject, into: try Files.open(scratch, O_RDONLY | O_DIRECTORY), .deleting)
+            return try await SnapshotMounts.inside(mounts, at: scratch) {
+                try Self.extract(blob, subject, into: try Files.open(scratch, O_RDONLY | O_DIRECTORY), .deleting)
             }
         }
     }

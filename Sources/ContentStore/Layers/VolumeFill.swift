@@ -15,10 +15,7 @@ public enum VolumeFill {
     public static func fill(_ target: String, from path: String, of tree: [Mount], scratch: String) async throws(EngineError) {
         do {
             guard try Files.list(target).isEmpty else { return }
-            try await OwnThread.run {
-                try MountNamespace.enterPrivate()
-                defer { SnapshotMounts.leave(tree, at: scratch) }
-                try SnapshotMounts.enter(tree, at: scratch)
+            try await SnapshotMounts.inside(tree, at: scratch) {
                 let root = try Beneath(opening: scratch)
                 guard try isFolder(path, root) else { return }
                 let source = try root.open(path, O_RDONLY | O_DIRECTORY)

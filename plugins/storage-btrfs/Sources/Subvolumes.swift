@@ -16,8 +16,7 @@ struct Subvolumes: TreeMaker {
             try Errno.check("snapshot \(parent) as \(path)", gantry_btrfs_snapshot(folder.raw, place.name, source.raw))
         } else {
             try Errno.check("make the subvolume \(path)", gantry_btrfs_create(folder.raw, place.name))
-            // The daemon's umask must not reach the root folder of a container.
-            try Errno.check("chmod \(path)", chmod(path, 0o755))
+            try RootFolder.openToAll(path)
         }
     }
 

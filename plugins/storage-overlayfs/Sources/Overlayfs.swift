@@ -32,42 +32,17 @@ final class Overlayfs: StorageDriver, Sendable {
     }
 
     private func begin(_ key: String, _ parent: String, _ snapshot: Snapshot.State) throws -> [Mount] {
-        try SnapshotKey.check(key)
-        let (number, _) = try index.reserve(key, parent: parent)
-        do {
-            let chain = try DriverError.translating {
-                try folders.make(number, state: snapshot)
-                return try index.insert(key, number, parent: parent, snapshot)
-            }
-            return mounts(number, chain, snapshot)
-        } catch {
-            index.release(key)
-            try? folders.remove(number)
-            throw error
-        }
+        let (number, chain) = try index.make(key, parent: parent, snapshot, { number, _ in try folders.make(number, state: snapshot) }, undo: { try? folders.remove($0) })
+        return mounts(number, chain, snapshot)
     }
 
     func mounts(_ key: String) throws -> [Mount] {
-        let (entry, chain) = try index.lookup(key)
-        if entry.state == .committed {
-            throw DriverError(EINVAL, "snapshot \(key) is committed; make a view of it to mount it")
-        }
+        let (entry, chain) = try index.mountable(key)
         return mounts(entry.number, chain, entry.state)
     }
 
     func commit(_ key: String, as name: String) throws {
-        try SnapshotKey.check(name)
-        let number = try index.beginCommit(key, as: name)
-        do {
-            try DriverError.translating {
-                try folders.sync(number)
-                try index.finishCommit(key, as: name)
-            }
-        } catch {
-            index.release(name)
-            throw error
-        }
-        folders.dropWork(number)
+        folders.dropWork(try index.commit(key, as: name, folders.sync))
     }
 
     func remove(_ key: String) throws {
@@ -78,9 +53,7 @@ final class Overlayfs: StorageDriver, Sendable {
         try DriverError.translating { try TreeUsage.measure(folders.path(try index.lookup(key).entry.number)) }
     }
 
-    func walk(_ body: (Snapshot) -> Bool) throws {
-        for snapshot in index.snapshots() where !body(snapshot) { return }
-    }
+    func walk(_ body: (Snapshot) -> Bool) throws { index.walk(body) }
 
     /// `chain`: numbers of the committed snapshots below, newest first.
     private func mounts(_ number: Int, _ chain: [Int], _ snapshot: Snapshot.State) -> [Mount] {

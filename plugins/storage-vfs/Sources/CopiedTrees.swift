@@ -7,9 +7,7 @@ struct CopiedTrees: TreeMaker {
     private let running = RunningCopies()
 
     func make(_ path: String, from parent: String?) throws {
-        try Files.makeDirectory(path, mode: 0o755)
-        // The daemon's umask must not reach the root folder of a container.
-        try Errno.check("chmod \(path)", chmod(path, 0o755))
+        try RootFolder.make(path)
         guard let parent else { return }
         let source = try Files.open(parent, O_RDONLY | O_DIRECTORY)
         let target = try Files.open(path, O_RDONLY | O_DIRECTORY)

@@ -1,0 +1,56 @@
+public import DriverKit
+import Glibc
+
+// What a driver does with the index and its folders, in the order that survives a crash. Errors are the contract's.
+extension SnapshotIndex {
+    /// Makes a snapshot: `make` gets a number for its folder and its parent's. When anything fails, `undo` gets the
+    /// number and the key is free again.
+    /// - Returns: the number, and those below it, newest first.
+    public func make(
+        _ key: String, parent: String, _ state: Snapshot.State, _ make: (_ number: Int, _ below: Int?) throws -> Void, undo: (Int) -> Void
+    ) throws -> (number: Int, chain: [Int]) {
+        try SnapshotKey.check(key)
+        let (number, below) = try reserve(key, parent: parent)
+        do {
+            return try DriverError.translating {
+                try make(number, below)
+                return (number, try insert(key, number, parent: parent, state))
+            }
+        } catch {
+            release(key)
+            undo(number)
+            throw error
+        }
+    }
+
+    /// Turns the active snapshot `key` into the committed one `name`, once `seal` has made its folder durable. When
+    /// anything fails, `undo` gets the number.
+    /// - Returns: the number.
+    @discardableResult
+    public func commit(_ key: String, as name: String, _ seal: (Int) throws -> Void, undo: (Int) -> Void = { _ in }) throws -> Int {
+        try SnapshotKey.check(name)
+        let number = try beginCommit(key, as: name)
+        do {
+            try DriverError.translating {
+                try seal(number)
+                try finishCommit(key, as: name)
+            }
+        } catch {
+            release(name)
+            undo(number)
+            throw error
+        }
+        return number
+    }
+
+    /// The entry of what can be mounted as it is, and the numbers below it, newest first. EINVAL: it is committed.
+    public func mountable(_ key: String) throws -> (entry: IndexEntry, chain: [Int]) {
+        let found = try lookup(key)
+        if found.entry.state == .committed { throw DriverError(EINVAL, "snapshot \(key) is committed; make a view of it to mount it") }
+        return found
+    }
+
+    public func walk(_ body: (Snapshot) -> Bool) {
+        for snapshot in snapshots() where !body(snapshot) { return }
+    }
+}
