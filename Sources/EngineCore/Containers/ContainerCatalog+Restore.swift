@@ -107,8 +107,8 @@ extension ContainerCatalog {
     private func removeOrphanLayers(_ driver: String) async {
         do {
             let storage = try await environment.registry.storage(driver)
-            for snapshot in try await storage.walk() where snapshot.state == .active && snapshot.key.hasPrefix("container-") {
-                if entries[String(snapshot.key.dropFirst("container-".count))] == nil { try await storage.remove(snapshot.key) }
+            for snapshot in try await storage.walk() where snapshot.state == .active {
+                if let container = ContainerLayer.container(ofSnapshot: snapshot.key), entries[container] == nil { try await storage.remove(snapshot.key) }
             }
         } catch {
             logger.warning("layers without a container were not removed", metadata: ["driver": "\(driver)", "error": "\(error)"])

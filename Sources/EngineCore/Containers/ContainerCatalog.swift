@@ -52,7 +52,7 @@ public actor ContainerCatalog: ContainerService, ExecService {
     func directory(_ id: String) -> String { "\(environment.defaults.dataRoot)/containers/\(id)" }
     func cgroup(_ id: String) -> String { "\(environment.defaults.cgroupParent)/\(id)" }
     /// The writable layer's key in the storage driver.
-    func layer(_ id: String) -> String { "container-\(id)" }
+    func layer(_ id: String) -> String { ContainerLayer.key(id) }
 
     /// By name, id, or unique beginning of an id.
     func entry(_ reference: String) throws(EngineError) -> Entry {

@@ -5,9 +5,9 @@ public struct StorageUsage: Sendable, Equatable {
     public var reason = ""
     /// Bytes of each image layer's own files, by the snapshot's key.
     public var layers: [String: Int64] = [:]
-    public var containers = 0
-    /// Bytes that containers wrote.
-    public var containerBytes: Int64 = 0
+    /// Bytes that each container wrote, by its id.
+    public var containers: [String: Int64] = [:]
+    public var containerBytes: Int64 { containers.values.reduce(0, +) }
     public var layerBytes: Int64 { layers.values.reduce(0, +) }
     public init(driver: String) { self.driver = driver }
 }

@@ -25,10 +25,7 @@ enum StorageReport {
             // One that goes meanwhile counts nothing.
             guard let bytes = try? await storage.usage(snapshot.key).bytes else { continue }
             if LayerChain.identifier(ofSnapshot: snapshot.key) != nil { usage.layers[snapshot.key] = bytes }
-            if snapshot.key.hasPrefix("container-") {
-                usage.containers += 1
-                usage.containerBytes += bytes
-            }
+            if let container = ContainerLayer.container(ofSnapshot: snapshot.key) { usage.containers[container] = bytes }
         }
         return usage
     }

@@ -4,10 +4,8 @@ import EngineWire
 
 /// `system df` in Docker's words, and what each storage driver holds in ours.
 enum DiskUsageBody {
-    /// - Parameter sizes: bytes of the containers' writable layers.
-    static func make(
-        images: [ImageSnapshot], containers: [ContainerSnapshot], volumes: [VolumeSnapshot], sizes: [String: ContainerSize], usage: DiskUsage, now: Int64
-    ) -> JSONValue {
+    static func make(images: [ImageSnapshot], containers: [ContainerSnapshot], volumes: [VolumeSnapshot], usage: DiskUsage, now: Int64) -> JSONValue {
+        let sizes = sizes(containers, images, usage)
         let users = Dictionary(grouping: containers, by: \.imageID).mapValues(\.count)
         return [
             "LayersSize": .integer(usage.drivers.reduce(0) { $0 + $1.layerBytes }),
@@ -15,6 +13,16 @@ enum DiskUsageBody {
             "Containers": .array(containers.map { item($0, now, sizes[$0.id]) }), "Volumes": .array(volumes.map { volume($0, containers) }), "BuildCache": [],
             "StorageDrivers": .array(usage.drivers.map { driver($0, images) }),
         ]
+    }
+
+    /// Of the containers whose driver could be asked.
+    private static func sizes(_ containers: [ContainerSnapshot], _ images: [ImageSnapshot], _ usage: DiskUsage) -> [String: ContainerSize] {
+        let images = Dictionary(images.map { ($0.id, $0.size) }) { first, _ in first }
+        let drivers = Dictionary(usage.drivers.map { ($0.driver, $0.containers) }) { first, _ in first }
+        return containers.reduce(into: [:]) { sizes, container in
+            guard let written = drivers[container.storageDriver]?[container.id] else { return }
+            sizes[container.id] = ContainerSize(written: written, whole: written + (images[container.imageID] ?? 0))
+        }
     }
 
     private static func item(_ container: ContainerSnapshot, _ now: Int64, _ size: ContainerSize?) -> JSONValue {
@@ -33,7 +41,7 @@ enum DiskUsageBody {
     private static func driver(_ usage: StorageUsage, _ images: [ImageSnapshot]) -> JSONValue {
         [
             "Name": .string(usage.driver), "Error": .string(usage.reason), "Images": .integer(Int64(images.count { $0.storageDrivers.contains(usage.driver) })),
-            "Layers": .integer(Int64(usage.layers.count)), "LayersSize": .integer(usage.layerBytes), "Containers": .integer(Int64(usage.containers)),
+            "Layers": .integer(Int64(usage.layers.count)), "LayersSize": .integer(usage.layerBytes), "Containers": .integer(Int64(usage.containers.count)),
             "ContainersSize": .integer(usage.containerBytes),
         ]
     }

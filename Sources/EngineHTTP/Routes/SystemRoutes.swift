@@ -49,12 +49,10 @@ struct SystemRoutes {
 
     @Sendable private func diskUsage(_ request: Request, _: Router.Parameters) async throws -> Response {
         let containers = await services.containers.list(), images = try await services.images.listImages()
-        var sizes: [String: ContainerSize] = [:]
-        for container in containers { sizes[container.id] = try? await services.containers.size(container.id) }
         return .json(
             DiskUsageBody.make(
                 images: images, containers: containers, volumes: try await services.volumes.listVolumes(),
-                sizes: sizes, usage: await services.system.diskUsage(of: images), now: await services.system.information().now))
+                usage: await services.system.diskUsage(of: images), now: await services.system.information().now))
     }
 }
 
