@@ -82,6 +82,7 @@ let package = Package(
         .executable(name: "gantry", targets: ["gantry"]),
         .executable(name: "gantryd", targets: ["gantryd"]),
         .executable(name: "gantry-shim", targets: ["gantry-shim"]),
+        .executable(name: "gantry-driver-host", targets: ["gantry-driver-host"]),
         .library(name: "EngineClient", targets: ["EngineClient"]),
     ] + drivers.map { .library(name: $0.folder, type: .dynamic, targets: [$0.folder]) },
     dependencies: [
@@ -135,6 +136,11 @@ let package = Package(
         .executableTarget(
             name: "gantryd", dependencies: ["EngineDaemon"], swiftSettings: strict,
             linkerSettings: [.unsafeFlags(runPath("../lib/gantry/runtime"))]),
+
+        // one per instance of a driver that is not trusted
+        .executableTarget(
+            name: "gantry-driver-host", dependencies: ["DriverHost"], swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(runPath("runtime"))]),
 
         // one per container
         module("Shim", ["ShimProtocol", "CLauncher", "LinuxSystem", "DriverHost", "DriverKit", "EngineErrors"], settings: staticRuntime),

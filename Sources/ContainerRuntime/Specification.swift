@@ -82,7 +82,10 @@ public struct LogSpecification: Sendable, Equatable {
     public var driverPath, stateDirectory: String
     public var options, labels: [String: String]
     public var checksOwnership: Bool
-    public init(driverPath: String, stateDirectory: String, options: [String: String], labels: [String: String], checksOwnership: Bool) {
+    /// The executable that hosts the driver; empty: the shim loads it.
+    public var host: String
+    public init(driverPath: String, stateDirectory: String, options: [String: String], labels: [String: String], checksOwnership: Bool, host: String = "") {
+        self.host = host
         self.driverPath = driverPath
         self.stateDirectory = stateDirectory
         self.options = options

@@ -99,6 +99,7 @@ extension LogSpecification {
         fields.add(.logName, name)
         fields.add(.mark, mark)
         fields.add(.checksOwnership, checksOwnership)
+        if !host.isEmpty { fields.add(.logHost, host) }
         for (key, value) in options { fields.add(.logOption, "\(key)=\(value)") }
         for (key, value) in labels { fields.add(.logLabel, "\(key)=\(value)") }
     }

@@ -1,4 +1,3 @@
-public import DriverKit
 public import EngineModel
 public import LinuxSystem
 
@@ -86,9 +85,21 @@ public protocol SystemService: Sendable {
     /// Events from `since` on (ns; nil: from now), until `until`; the stream ends with an error when the reader
     /// falls too far behind. Bounded memory.
     func events(since: Int64?, until: Int64?) async -> AsyncThrowingStream<EngineEvent, any Error>
-    func drivers() async -> [DriverSnapshot]
     /// Of each storage driver that holds something; walks their trees.
     func diskUsage(of images: [ImageSnapshot]) async -> DiskUsage
+}
+
+/// A driver is named "kind/name", or by its name alone if that is the name of one.
+public protocol DriverService: Sendable {
+    /// By kind and name; versions of one side by side, the newest first.
+    func drivers() async -> [DriverSnapshot]
+    func driverCalls() async -> [DriverCallSnapshot]
+    /// - Parameter file: the file's name, "liblog-ring.so"; the file itself is `source`.
+    func installDriver(file: String, from source: any ByteSource) async throws -> DriverSnapshot
+    /// Puts another version in the place of the one that serves; if it does not open, that one serves on.
+    func upgradeDriver(_ reference: String, file: String, from source: any ByteSource) async throws -> DriverSnapshot
+    /// `.conflict` while anything uses it, `.permissionDenied` for one that was not installed through here.
+    func removeDriver(_ reference: String) async throws
 }
 
 /// What a `create` call asks of networks: the endpoints by network name.
@@ -264,34 +275,4 @@ public struct SystemInformation: Sendable, Equatable {
     /// ns since 1970.
     public var now: Int64 = 0
     public init() {}
-}
-
-/// A driver as the registry sees it.
-public struct DriverSnapshot: Sendable, Equatable {
-    public var kind, name, version, path, state: String
-    /// Why it failed, or "".
-    public var reason: String
-    public var isDefault: Bool
-    public var summary: String
-    public var capabilities: [String]
-    /// Name, type, default, summary.
-    public var options: [DriverOption]
-    public var calls, errors: Int
-    public init(
-        kind: String, name: String, version: String, path: String, state: String, reason: String = "", isDefault: Bool = false, summary: String = "", capabilities: [String] = [],
-        options: [DriverOption] = [], calls: Int = 0, errors: Int = 0
-    ) {
-        self.kind = kind
-        self.name = name
-        self.version = version
-        self.path = path
-        self.state = state
-        self.reason = reason
-        self.isDefault = isDefault
-        self.summary = summary
-        self.capabilities = capabilities
-        self.options = options
-        self.calls = calls
-        self.errors = errors
-    }
 }

@@ -11,10 +11,11 @@ public struct EngineServices: Sendable {
     public var networks: any NetworkService
     public var volumes: any VolumeService
     public var system: any SystemService
+    public var drivers: any DriverService
 
     public init(
         containers: any ContainerService, execs: any ExecService, images: any ImageService, networks: any NetworkService,
-        volumes: any VolumeService, system: any SystemService
+        volumes: any VolumeService, system: any SystemService, drivers: any DriverService
     ) {
         self.containers = containers
         self.execs = execs
@@ -22,6 +23,7 @@ public struct EngineServices: Sendable {
         self.networks = networks
         self.volumes = volumes
         self.system = system
+        self.drivers = drivers
     }
 }
 
@@ -36,6 +38,7 @@ public struct HTTPServer: Service {
     public init(listeners: [Listener], services: EngineServices, logger: Logger, onReady: @escaping @Sendable ([String]) -> Void) {
         var router = Router()
         SystemRoutes(services).add(to: &router)
+        DriverRoutes(services).add(to: &router)
         ContainerRoutes(services).add(to: &router)
         StreamRoutes(services).add(to: &router)
         ExecRoutes(services).add(to: &router)

@@ -7,7 +7,7 @@ import ShimProtocol
 
 /// The container's log driver, called on the shim's own thread.
 final class LogPump {
-    private let driver: LoadedLogDriver
+    private let driver: any LogDriver
     /// Called after lines were written.
     var onWrite: () -> Void = {}
     private(set) var failures = 0
@@ -20,7 +20,11 @@ final class LogPump {
         let context = OpenContext(
             name: fields.string(.logName), stateDirectory: fields.string(.logState), mark: fields.string(.mark),
             options: Self.pairs(fields.strings(.logOption)), labels: Self.pairs(fields.strings(.logLabel)))
-        driver = try LoadedLogDriver(Loader.load(path, checksOwnership: fields.flag(.checksOwnership)), context)
+        let checks = fields.flag(.checksOwnership), host = fields.string(.logHost)
+        driver =
+            host.isEmpty
+            ? try LoadedLogDriver(Loader.load(path, checksOwnership: checks), context)
+            : try HostedLogDriver(program: host, path: path, checksOwnership: checks, context)
     }
 
     /// Stamps the lines and writes them. A driver that fails loses them: the container must not stop for its log.

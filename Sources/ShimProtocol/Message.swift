@@ -109,7 +109,7 @@ public enum Tag: UInt16, Sendable {
     // device and limit
     case path = 96, mode, major, minor, uid, gid, resource, soft, hard
     // log
-    case logDriver = 112, logState, logOption, logLabel, logName, mark, checksOwnership
+    case logDriver = 112, logState, logOption, logLabel, logName, mark, checksOwnership, logHost
     // attach
     case wantsInput = 128, wantsOutput, wantsError, descriptor, exitFile
 }

@@ -20,7 +20,7 @@ func withBatch<R>(_ lines: [(text: [UInt8], time: Int64, isStderr: Bool, isParti
     }
 }
 
-func write(_ driver: LoadedLogDriver, _ texts: [String], time: Int64 = 1) throws {
+func write(_ driver: some LogDriver, _ texts: [String], time: Int64 = 1) throws {
     try withBatch(texts.map { (Array($0.utf8), time, false, false) }) { try driver.write($0) }
 }
 

@@ -54,6 +54,8 @@ static inline int gantry_hide_process(const char *name) {
     prctl(PR_SET_NAME, name);
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
+/* posix_spawn_file_actions_addclosefrom_np(3). `actions`: a posix_spawn_file_actions_t, which stays Glibc's in Swift. */
+int gantry_spawn_close_from(void *actions, int first);
 static inline void gantry_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 /* A program of `count` instructions that judges device accesses; its descriptor. */
 static inline int gantry_bpf_load_device(const uint64_t *instructions, uint32_t count) {

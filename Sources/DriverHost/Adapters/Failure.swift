@@ -24,13 +24,13 @@ extension DriverError {
 
 extension EngineError {
     /// A driver's error as the engine's. The driver's sentence stays as it is unless only the driver can be to blame.
-    init(_ failure: DriverError, of driver: LoadedDriver) {
+    init(_ failure: DriverError, of driver: DriverDescription) {
         let code = Code(errno: failure.code)
         let message = code == .driverFailed ? "\(driver.kind) driver \(driver.name): \(failure.message)" : failure.message
         self.init(code, message, errno: failure.code)
     }
 
-    static func wrapping(_ error: any Error, of driver: LoadedDriver) -> EngineError {
+    static func wrapping(_ error: any Error, of driver: DriverDescription) -> EngineError {
         if let failure = error as? DriverError { return EngineError(failure, of: driver) }
         return EngineError.wrapping(error)
     }
@@ -46,6 +46,7 @@ extension EngineError.Code {
         case ENOTSUP: self = .unsupported
         case ETIMEDOUT: self = .deadlineExceeded
         case ECANCELED: self = .cancelled
+        case EAGAIN: self = .unavailable
         default: self = .driverFailed
         }
     }

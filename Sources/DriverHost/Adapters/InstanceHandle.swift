@@ -30,7 +30,7 @@ final class InstanceHandle: Sendable {
         do throws(DriverError) {
             var arguments = context.raw(arena)
             try check { open(driver.factory, &arguments, &result, $0) }
-        } catch { throw EngineError(error, of: driver) }
+        } catch { throw EngineError(error, of: driver.description) }
         withExtendedLifetime(arena) {}
         guard let result else { throw EngineError(.driverFailed, "\(driver.kind) driver \(driver.name): opening gave no instance") }
         pointer = result

@@ -1,7 +1,7 @@
 import EngineErrors
 import Synchronization
 
-/// What one driver did since the start.
+/// What one driver did since the start, and does now.
 final class CallCounters: Sendable {
     struct Values: Sendable {
         var calls = 0, errors = 0
@@ -9,6 +9,10 @@ final class CallCounters: Sendable {
         var time: Int64 = 0
         /// Calls that were given up and still hang.
         var hanging = 0
+        var latencies = LatencyHistogram()
+        /// An isolated driver's processes that were started in place of one that ended.
+        var restarts = 0
+        var running: [ObjectIdentifier: RunningCall] = [:]
     }
 
     /// So many threads may hang in one driver before it is refused.
@@ -22,11 +26,23 @@ final class CallCounters: Sendable {
         state.withLock { state in
             state.calls += 1
             state.time += time
+            state.latencies.add(time)
             if failed { state.errors += 1 }
         }
     }
 
     func countHanging(_ change: Int) { state.withLock { $0.hanging += change } }
+    func countRestart() { state.withLock { $0.restarts += 1 } }
 
-    var isExhausted: Bool { values.hanging >= Self.hangingLimit }
+    func begin(_ call: ObjectIdentifier, _ running: RunningCall) { state.withLock { $0.running[call] = running } }
+    func end(_ call: ObjectIdentifier) { state.withLock { _ = $0.running.removeValue(forKey: call) } }
+
+    var isExhausted: Bool { state.withLock { $0.hanging } >= Self.hangingLimit }
+}
+
+/// A call that is in a driver now.
+struct RunningCall: Sendable {
+    var operation: String
+    /// ns of the monotonic clock.
+    var begin: Int64
 }

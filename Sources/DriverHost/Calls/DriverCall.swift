@@ -29,6 +29,8 @@ struct CallEvents: Sendable {
     var returned: @Sendable () -> Void
     /// The driver returned, or was given up: ns that it took and whether it failed.
     var measured: @Sendable (_ time: Int64, _ failed: Bool) -> Void
+    /// Where the calls under way are noted.
+    var counters: CallCounters
     /// Names the instance: "log driver json-file".
     var subject: String
 }
@@ -48,8 +50,10 @@ final class DriverCall<R: Sendable>: PendingCall {
     private let events: CallEvents
     /// Cancelling the task that waits may cancel the driver's call: it is the only one of its instance.
     private let isAlone: Bool
+    private let operation: String
 
-    init(limits: CallLimits, events: CallEvents, isAlone: Bool, _ body: @escaping @Sendable () -> Result<R, EngineError>) {
+    init(_ operation: String, limits: CallLimits, events: CallEvents, isAlone: Bool, _ body: @escaping @Sendable () -> Result<R, EngineError>) {
+        self.operation = operation
         self.limits = limits
         self.events = events
         self.isAlone = isAlone
@@ -66,17 +70,19 @@ final class DriverCall<R: Sendable>: PendingCall {
     }
 
     func run() {
-        let mayBegin = state.withLock { state in
-            guard state.phase == .waiting else { return false }
+        let begin: Int64? = state.withLock { state in
+            guard state.phase == .waiting else { return nil }
             state.phase = .running
             state.begin = monotonicTime()
-            return true
+            return state.begin
         }
-        guard mayBegin else { return }
+        guard let begin else { return }
+        events.counters.begin(ObjectIdentifier(self), RunningCall(operation: operation, begin: begin))
         Watchdog.shared.watch(self)
         let result = body()
         Watchdog.shared.forget(self)
-        guard let begin = finish(result) else { return events.returned() }
+        events.counters.end(ObjectIdentifier(self))
+        guard finish(result) else { return events.returned() }
         var failed = false
         if case .failure = result { failed = true }
         events.measured(monotonicTime() - begin, failed)
@@ -132,18 +138,18 @@ final class DriverCall<R: Sendable>: PendingCall {
         answer?.resume(
             returning: .failure(
                 EngineError(
-                    .deadlineExceeded, "\(events.subject) did not return within \(time / 1_000_000) ms; the call was given up")))
+                    .deadlineExceeded, "\(events.subject) did not return from \(operation) within \(time / 1_000_000) ms; the call was given up")))
     }
 
-    /// When it began; nil: it was given up before.
-    private func finish(_ result: Result<R, EngineError>) -> Int64? {
-        let (begin, answer): (Int64?, Answer?) = state.withLock { state in
-            if state.phase == .abandoned { return (nil, nil) }
+    /// False: it was given up before.
+    private func finish(_ result: Result<R, EngineError>) -> Bool {
+        let (isWanted, answer): (Bool, Answer?) = state.withLock { state in
+            if state.phase == .abandoned { return (false, nil) }
             state.phase = .done
             defer { state.answer = nil }
-            return (state.begin, state.answer)
+            return (true, state.answer)
         }
         answer?.resume(returning: result)
-        return begin
+        return isWanted
     }
 }

@@ -5,29 +5,39 @@ import Synchronization
 /// Brings calls from tasks to the instances of one driver: on blocking threads, with a deadline, counted, and one after
 /// the other for each instance unless the driver says that it doesn't need that.
 final class InstanceCalls: Sendable {
-    let driver: LoadedDriver
+    /// How a call in an instance is ended.
+    struct Ending: Sendable {
+        /// Asks the call under way to return.
+        var cancel: @Sendable () -> Void = {}
+        /// The call was given up: makes it return if anything can (an isolated driver's process is ended). At once.
+        var abandon: @Sendable () -> Void = {}
+    }
+
+    let driver: DriverDescription
     private let counters: CallCounters
     private let lane: Lane?
     private let limits: CallLimits
-    private let cancelDriver: @Sendable () -> Void
+    private let ending: Ending
 
-    init(_ driver: LoadedDriver, _ counters: CallCounters, _ limits: CallLimits, cancel: @escaping @Sendable () -> Void) {
+    init(_ driver: DriverDescription, _ counters: CallCounters, _ limits: CallLimits, _ ending: Ending = Ending()) {
         self.driver = driver
         self.counters = counters
         self.limits = limits
-        cancelDriver = cancel
-        lane = driver.capabilities.contains(.concurrent) ? nil : Lane(subject: Self.subject(driver))
+        self.ending = ending
+        lane = driver.capabilities.contains(.concurrent) ? nil : Lane(subject: driver.subject)
     }
 
-    static func subject(_ driver: LoadedDriver) -> String { "the \(driver.kind) driver \(driver.name)" }
-
-    /// - Parameter patience: how many times the usual deadline this call may take.
-    func run<R: Sendable>(patience: Int64 = 1, _ body: @escaping @Sendable () throws -> R) async throws(EngineError) -> R {
+    /// - Parameters:
+    ///   - operation: the call's name, for people.
+    ///   - patience: how many times the usual deadline this call may take.
+    func run<R: Sendable>(
+        _ operation: String, patience: Int64 = 1, _ body: @escaping @Sendable () throws -> R
+    ) async throws(EngineError) -> R {
         if counters.isExhausted { throw Self.exhausted(driver) }
         let driver = driver
         var limits = limits
         limits.deadline *= patience
-        let call = DriverCall<R>(limits: limits, events: events, isAlone: lane != nil) {
+        let call = DriverCall<R>(operation, limits: limits, events: events, isAlone: lane != nil) {
             do { return .success(try body()) } catch { return .failure(EngineError.wrapping(error, of: driver)) }
         }
         let result: Result<R, EngineError> = await withTaskCancellationHandler {
@@ -45,7 +55,7 @@ final class InstanceCalls: Sendable {
 
     /// Runs `body` after the calls that came before; nobody waits for it.
     func runLast(_ body: @escaping @Sendable () -> Void) {
-        let call = DriverCall<Void>(limits: limits, events: events, isAlone: lane != nil) {
+        let call = DriverCall<Void>("close", limits: limits, events: events, isAlone: lane != nil) {
             body()
             return .success(())
         }
@@ -56,15 +66,18 @@ final class InstanceCalls: Sendable {
         if let lane { lane.submit(call) } else { BlockingPool.shared.submit { call.run() } }
     }
 
-    static func exhausted(_ driver: LoadedDriver) -> EngineError {
-        EngineError(.unavailable, "\(subject(driver)) is refused: \(CallCounters.hangingLimit) calls of it hang; see what it waits for, then restart the daemon")
+    static func exhausted(_ driver: DriverDescription) -> EngineError {
+        EngineError(
+            .unavailable,
+            "\(driver.subject) is refused: \(CallCounters.hangingLimit) calls of it hang; see what it waits for, then restart the daemon")
     }
 
     private var events: CallEvents {
-        let lane = lane, counters = counters
+        let lane = lane, counters = counters, abandon = ending.abandon
         return CallEvents(
-            cancelDriver: cancelDriver,
+            cancelDriver: ending.cancel,
             abandoned: {
+                abandon()
                 lane?.becomeStuck()
                 counters.countHanging(1)
                 BlockingPool.shared.replaceHungThread(true)
@@ -74,6 +87,6 @@ final class InstanceCalls: Sendable {
                 counters.countHanging(-1)
                 lane?.recover()
             },
-            measured: counters.count, subject: Self.subject(driver))
+            measured: counters.count, counters: counters, subject: driver.subject)
     }
 }

@@ -29,11 +29,11 @@ public struct LogLineCopy: Sendable, Equatable {
 
 /// One reader of one container's log.
 public final class LogReaderInstance: Sendable {
-    private let driver: LoadedLogDriver
+    private let driver: any LogDriver & Sendable
     private let calls: InstanceCalls
     private let isClosed = Atomic(false)
 
-    init(_ driver: LoadedLogDriver, _ calls: InstanceCalls) {
+    init(_ driver: any LogDriver & Sendable, _ calls: InstanceCalls) {
         self.driver = driver
         self.calls = calls
     }
@@ -41,7 +41,7 @@ public final class LogReaderInstance: Sendable {
     /// Up to `limit` lines; go on with `query.from` = `next` of the last one (and no `tail`).
     /// - Returns: `reachedEnd`: there was nothing more at that moment.
     public func read(_ query: LogQuery, limit: Int) async throws(EngineError) -> (lines: [LogLineCopy], reachedEnd: Bool) {
-        let (lines, reachedEnd) = try await calls.run { [driver] in
+        let (lines, reachedEnd) = try await calls.run("read") { [driver] in
             var lines: [LogLineCopy] = []
             var reachedEnd = true
             try driver.read(query) { batch in
@@ -61,13 +61,13 @@ public final class LogReaderInstance: Sendable {
 
     /// Deletes what the driver stored of this log, where it stores anything.
     public func remove() async throws(EngineError) {
-        try await calls.run { [driver] in try driver.remove() }
+        try await calls.run("remove") { [driver] in try driver.remove() }
     }
 
     /// Last call. Without it the reader closes when its last user forgets it.
     public func close() async {
         if isClosed.exchange(true, ordering: .acquiringAndReleasing) { return }
-        do throws(EngineError) { try await calls.run { [driver] in driver.close() } } catch {
+        do throws(EngineError) { try await calls.run("close") { [driver] in driver.close() } } catch {
             // It hangs, and it closes when that call returns.
         }
     }

@@ -28,12 +28,12 @@ struct Descriptor {
         try RequiredFunctions.check(kind, table) { missing throws(EngineError) in
             throw refusal(.unsupported, "the \(kind) driver \(name) lacks the required function \"\(missing)\"")
         }
-        return LoadedDriver(
+        let description = DriverDescription(
             kind: kind, name: name, version: number, summary: driver.summary.string,
             capabilities: DriverCapabilities(rawValue: table.load(fromByteOffset: 4, as: UInt32.self)), path: path,
             options: try options(driver.options, driver.option_count, "options"),
-            objectOptions: try options(driver.object_options, driver.object_option_count, "object_options"),
-            factory: driver.factory, table: table)
+            objectOptions: try options(driver.object_options, driver.object_option_count, "object_options"))
+        return LoadedDriver(description: description, factory: driver.factory, table: table)
     }
 
     /// Size of `gantry_driver` in version 1.0.

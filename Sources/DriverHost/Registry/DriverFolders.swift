@@ -14,13 +14,17 @@ struct FoundDriver: Sendable, Equatable {
 /// Looks for drivers by the names of files: `lib<kind>-<name>.so` in a folder itself (a build tree), and
 /// `<kind>-<name>/<version>/lib<kind>-<name>.so` below it (an installed tree), of which the highest version counts.
 enum DriverFolders {
-    /// Folders that come first win. What can't be read has no drivers.
+    /// The highest version wins; without versions to compare, the folder that comes first. What can't be read has no
+    /// drivers.
     static func scan(_ folders: [String]) -> [FoundDriver] {
         var result: [FoundDriver] = []
-        for folder in folders {
-            for found in scan(folder) where !result.contains(where: { $0.kind == found.kind && $0.name == found.name }) {
+        for found in folders.flatMap(scan) {
+            guard let known = result.firstIndex(where: { $0.kind == found.kind && $0.name == found.name }) else {
                 result.append(found)
+                continue
             }
+            let old = result[known].version
+            if !old.isEmpty, isOlder(old, found.version) { result[known] = found }
         }
         return result
     }

@@ -6,44 +6,43 @@ import LinuxSystem
 extension DriverRegistry {
     /// nil: the default. Loads and opens on demand; there is one instance.
     public func storage(_ name: String?) async throws(EngineError) -> StorageInstance {
-        let entry = try entry(.storage, name), image = try await image(entry)
+        let entry = try entry(.storage, name), image = try await image(entry.current)
         return try await entry.storage.value { () async throws(EngineError) -> StorageInstance in
-            let driver = try await self.open(entry, image, LoadedStorageDriver.init)
-            return StorageInstance(driver, InstanceCalls(image, entry.counters, self.limits) { driver.cancel() })
+            StorageInstance(Serving(try await self.open(entry, image, DriverImage.storage)))
         }
     }
 
     public func network(_ name: String) async throws(EngineError) -> NetworkInstance {
-        let entry = try entry(.network, name), image = try await image(entry)
+        let entry = try entry(.network, name), image = try await image(entry.current)
         return try await entry.network.value { () async throws(EngineError) -> NetworkInstance in
-            let driver = try await self.open(entry, image, LoadedNetworkDriver.init)
-            return NetworkInstance(driver, InstanceCalls(image, entry.counters, self.limits) { driver.cancel() })
+            NetworkInstance(Serving(try await self.open(entry, image, DriverImage.network)))
         }
     }
 
     /// nil: the default.
     public func volume(_ name: String?) async throws(EngineError) -> VolumeInstance {
-        let entry = try entry(.volume, name), image = try await image(entry)
+        let entry = try entry(.volume, name), image = try await image(entry.current)
         return try await entry.volume.value { () async throws(EngineError) -> VolumeInstance in
-            let driver = try await self.open(entry, image, LoadedVolumeDriver.init)
-            return VolumeInstance(driver, InstanceCalls(image, entry.counters, self.limits) { driver.cancel() })
+            VolumeInstance(Serving(try await self.open(entry, image, DriverImage.volume)))
         }
     }
 
-    private func open<Driver: Sendable>(
-        _ entry: DriverEntry, _ image: LoadedDriver, _ make: @escaping @Sendable (LoadedDriver, OpenContext) throws(EngineError) -> Driver
-    ) async throws(EngineError) -> Driver {
-        let options = configuration.instanceOptions[image.kind]?[image.name] ?? [:]
-        try OptionCheck.check(options, image.options, of: InstanceCalls.subject(image)) {
-            "unknown option \"\($0)\" for \(InstanceCalls.subject(image))"
-        }
-        let state = stateDirectory(image.kind, image.name)
+    typealias Opening<Instance: Sendable> =
+        @Sendable (DriverImage) -> @Sendable (OpenContext, @escaping HostedInstance.Crashed) throws(EngineError) -> DriverImage.Opened<Instance>
+
+    func open<Instance: Sendable>(
+        _ entry: DriverEntry, _ image: DriverImage, _ opening: @escaping Opening<Instance>
+    ) async throws(EngineError) -> Serving<Instance>.Current {
+        let driver = image.description
+        let options = configuration.instanceOptions[driver.kind]?[driver.name] ?? [:]
+        try OptionCheck.check(options, driver.options, of: driver.subject) { "unknown option \"\($0)\" for \(driver.subject)" }
+        let state = stateDirectory(driver.kind, driver.name)
         let isNew = !Files.exists(state)
         do throws(Errno) { try Files.makeDirectories(state, mode: 0o711) } catch {
-            throw EngineError(.driverFailed, "the state of \(InstanceCalls.subject(image)) has no folder: \(error)", errno: error.code)
+            throw EngineError(.driverFailed, "the state of \(driver.subject) has no folder: \(error)", errno: error.code)
         }
-        let context = OpenContext(name: image.name, stateDirectory: state, mark: configuration.mark, options: options)
-        do throws(EngineError) { return try await opened(entry, image, context, make) } catch {
+        let context = OpenContext(name: driver.name, stateDirectory: state, mark: configuration.mark, options: options)
+        do throws(EngineError) { return try await opened(entry, image, context, opening) } catch {
             // It says what holds state (`storageInUse`); a driver that refuses to begin holds none.
             if isNew { rmdir(state) }
             throw error
@@ -54,16 +53,25 @@ extension DriverRegistry {
 
     /// The storage drivers that have been opened here, now or by an earlier daemon, and the default.
     public var storageInUse: [String] {
-        let names = statuses().filter { $0.kind == .storage }.map(\.name)
+        let names = Set(statuses().filter { $0.kind == .storage }.map(\.name)).sorted()
         return names.filter { $0 == defaultName(.storage) || Files.exists(stateDirectory(.storage, $0)) }
     }
 
     /// Opening may hang as any call may.
-    private func opened<Driver: Sendable>(
-        _ entry: DriverEntry, _ image: LoadedDriver, _ context: OpenContext,
-        _ make: @escaping @Sendable (LoadedDriver, OpenContext) throws(EngineError) -> Driver
-    ) async throws(EngineError) -> Driver {
-        try await InstanceCalls(image, entry.counters, limits) {}.run { try make(image, context) }
+    private func opened<Instance: Sendable>(
+        _ entry: DriverEntry, _ image: DriverImage, _ context: OpenContext, _ opening: @escaping Opening<Instance>
+    ) async throws(EngineError) -> Serving<Instance>.Current {
+        let crashed = crashReport(entry)
+        let opened = try await InstanceCalls(image.description, entry.counters, limits).run("open") { try opening(image)(context, crashed) }
+        return .init(instance: opened.instance, calls: InstanceCalls(image.description, entry.counters, limits, opened.ending))
+    }
+
+    private func crashReport(_ entry: DriverEntry) -> HostedInstance.Crashed {
+        let kind = entry.kind, name = entry.name, counters = entry.counters, tell = configuration.crashed
+        return { how in
+            counters.countRestart()
+            tell(kind, name, how)
+        }
     }
 }
 
@@ -74,14 +82,18 @@ public struct LogDriverReference: Sendable {
     public let name, path: String
     public let capabilities: DriverCapabilities
     public let options: [String: String]
+    /// The executable that hosts it; nil: the driver is loaded by whoever uses it.
+    public let host: String?
 }
 
 extension DriverRegistry {
     /// Loads the driver and checks names and types of the options. nil: the default.
     public func log(_ name: String?, options: [String: String]) async throws(EngineError) -> LogDriverReference {
-        let image = try await image(try entry(.log, name))
-        try checkLogOptions(image, options)
-        return LogDriverReference(name: image.name, path: image.path, capabilities: image.capabilities, options: options)
+        let image = try await image(try entry(.log, name).current), driver = image.description
+        try checkLogOptions(driver, options)
+        return LogDriverReference(
+            name: driver.name, path: driver.path, capabilities: driver.capabilities, options: options,
+            host: image.isIsolated ? configuration.isolation.program : nil)
     }
 
     /// A reader of one container's log.
@@ -89,20 +101,18 @@ extension DriverRegistry {
     public func openLogReader(
         _ driver: String, container: String, stateDirectory: String, options: [String: String]
     ) async throws(EngineError) -> LogReaderInstance {
-        let entry = try entry(.log, driver), image = try await image(entry)
-        guard image.capabilities.contains(.read) else {
+        let entry = try entry(.log, driver), image = try await image(entry.current)
+        guard image.description.capabilities.contains(.read) else {
             throw EngineError(.unsupported, "configured logging driver does not support reading")
         }
-        try checkLogOptions(image, options)
+        try checkLogOptions(image.description, options)
         let context = OpenContext(
             name: container, stateDirectory: stateDirectory, mark: configuration.mark, options: options, readOnly: true)
-        let driver = try await opened(entry, image, context, LoadedLogDriver.init)
-        return LogReaderInstance(driver, InstanceCalls(image, entry.counters, limits) { driver.cancel() })
+        let opened = try await opened(entry, image, context, DriverImage.log)
+        return LogReaderInstance(opened.instance, opened.calls)
     }
 
-    private func checkLogOptions(_ image: LoadedDriver, _ options: [String: String]) throws(EngineError) {
-        try OptionCheck.check(options, image.options, of: InstanceCalls.subject(image)) {
-            "unknown log opt '\($0)' for \(image.name) log driver"
-        }
+    private func checkLogOptions(_ driver: DriverDescription, _ options: [String: String]) throws(EngineError) {
+        try OptionCheck.check(options, driver.options, of: driver.subject) { "unknown log opt '\($0)' for \(driver.name) log driver" }
     }
 }

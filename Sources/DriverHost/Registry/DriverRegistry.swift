@@ -22,13 +22,17 @@ public final class DriverRegistry: Sendable {
         public var callDeadline: Duration
         /// How long after that it may take to obey.
         public var callGrace: Duration
+        public var isolation: DriverIsolation
         /// Receives the drivers' own messages.
         public var log: Loader.Log
+        /// Told when a process of an isolated driver ended by itself: kind, name and how.
+        public var crashed: @Sendable (DriverKind, String, String) -> Void
 
         public init(
             directories: [String], stateRoot: String, mark: String = "", defaults: [DriverKind: String] = [:],
             instanceOptions: [DriverKind: [String: [String: String]]] = [:], checksOwnership: Bool = true,
-            callDeadline: Duration = .seconds(60), callGrace: Duration = .seconds(1), log: @escaping Loader.Log = Loader.standardError
+            callDeadline: Duration = .seconds(60), callGrace: Duration = .seconds(1), isolation: DriverIsolation = DriverIsolation(),
+            log: @escaping Loader.Log = Loader.standardError, crashed: @escaping @Sendable (DriverKind, String, String) -> Void = { _, _, _ in }
         ) {
             self.directories = directories
             self.stateRoot = stateRoot
@@ -38,7 +42,9 @@ public final class DriverRegistry: Sendable {
             self.checksOwnership = checksOwnership
             self.callDeadline = callDeadline
             self.callGrace = callGrace
+            self.isolation = isolation
             self.log = log
+            self.crashed = crashed
         }
     }
 
@@ -55,20 +61,23 @@ public final class DriverRegistry: Sendable {
     public func discover() {
         let found = DriverFolders.scan(configuration.directories)
         entries.withLock { entries in
-            var result = entries.filter { $0.image.ready != nil }
-            for driver in found where !result.contains(where: { $0.found.kind == driver.kind && $0.found.name == driver.name }) {
-                result.append(entries.first { $0.found == driver } ?? DriverEntry(driver))
+            var result = entries.filter(\.isUsed)
+            for driver in found where !result.contains(where: { $0.kind == driver.kind && $0.name == driver.name }) {
+                result.append(entries.first { $0.current.found == driver } ?? DriverEntry(driver))
             }
             entries = result
         }
     }
 
-    /// All drivers, by kind and name.
+    /// All drivers, by kind and name; versions of one side by side, the newest first.
     public func statuses() -> [DriverStatus] {
-        let all = entries.withLock { $0 }
-        let statuses = all.map { $0.status(isDefault: $0.found.name == defaultName($0.found.kind)) }
-        return statuses.sorted { ($0.kind.rawValue, $0.name) < ($1.kind.rawValue, $1.name) }
+        let all = allEntries.sorted { ($0.kind.rawValue, $0.name) < ($1.kind.rawValue, $1.name) }
+        return all.flatMap { $0.statuses(isDefault: $0.name == defaultName($0.kind)) }
     }
+
+    var allEntries: [DriverEntry] { entries.withLock { $0 } }
+
+    func drop(_ entry: DriverEntry) { entries.withLock { $0.removeAll { $0 === entry } } }
 
     /// The configured one; without one, the first that exists ("": none does).
     public func defaultName(_ kind: DriverKind) -> String {
@@ -76,13 +85,13 @@ public final class DriverRegistry: Sendable {
     }
 
     private func names(_ kind: DriverKind) -> [String] {
-        entries.withLock { $0.filter { $0.found.kind == kind }.map(\.found.name) }.sorted()
+        entries.withLock { $0.filter { $0.kind == kind }.map(\.name) }.sorted()
     }
 
     /// - Throws: `.notFound` with the names of those that exist.
     func entry(_ kind: DriverKind, _ name: String?) throws(EngineError) -> DriverEntry {
         let name = name ?? defaultName(kind)
-        let match = entries.withLock { $0.first { $0.found.kind == kind && $0.found.name == name } }
+        let match = entries.withLock { $0.first { $0.kind == kind && $0.name == name } }
         if let match { return match }
         let existing = names(kind)
         let list = existing.isEmpty ? "no \(kind) driver is installed" : "there are: \(existing.joined(separator: ", "))"
@@ -91,12 +100,15 @@ public final class DriverRegistry: Sendable {
         throw EngineError(.notFound, "\(what); \(list)")
     }
 
-    func image(_ entry: DriverEntry) async throws(EngineError) -> LoadedDriver {
-        let configuration = configuration, path = entry.found.path
-        return try await entry.image.value { () async throws(EngineError) -> LoadedDriver in
+    func image(_ version: DriverVersion) async throws(EngineError) -> DriverImage {
+        let configuration = configuration, found = version.found
+        return try await version.image.value { () async throws(EngineError) -> DriverImage in
             do {
                 return try await BlockingPool.shared.run {
-                    try Loader.load(path, checksOwnership: configuration.checksOwnership, log: configuration.log)
+                    if let program = configuration.isolation.host(found.kind, found.name) {
+                        return try DriverImage(isolated: HostLaunch(program: program, path: found.path, checksOwnership: configuration.checksOwnership))
+                    }
+                    return DriverImage(try Loader.load(found.path, checksOwnership: configuration.checksOwnership, log: configuration.log))
                 }
             } catch { throw EngineError.wrapping(error) }
         }

@@ -50,7 +50,7 @@ struct ContainerAssembly {
         result.mark = defaults.mark
         result.log = LogSpecification(
             driverPath: logDriver.path, stateDirectory: directory, options: logDriver.options,
-            labels: logLabels, checksOwnership: defaults.checksOwnership)
+            labels: logLabels, checksOwnership: defaults.checksOwnership, host: logDriver.host ?? "")
         return result
     }
 

@@ -79,8 +79,6 @@ public struct SystemInfo: SystemService {
         return DiskUsage(drivers: drivers, shared: StorageReport.shared(images, drivers))
     }
 
-    public func drivers() async -> [DriverSnapshot] { registry.statuses().map(DriverSnapshot.init) }
-
     private func describeDrivers(_ information: inout SystemInformation) {
         information.storageDriver = registry.defaultName(.storage)
         information.storageInUse = registry.storageInUse

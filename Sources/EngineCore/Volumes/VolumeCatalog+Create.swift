@@ -8,7 +8,8 @@ import StateStore
 extension VolumeCatalog {
     private static let anonymousLabel = "com.docker.volume.anonymous"
 
-    /// Idempotent for the same driver. An empty name makes an anonymous volume; an empty driver is the default.
+    /// Idempotent for the same driver. An empty name makes an anonymous volume; an empty driver is that of the
+    /// volume that exists, or the default.
     /// - Throws: `.invalidArgument` for a name or option that can't be, `.conflict` when another driver has the
     ///   name, `.notFound` for a driver that does not exist.
     public func createVolume(
@@ -19,6 +20,8 @@ extension VolumeCatalog {
         try VolumeFailure.checkName(name)
         await enter(name)
         defer { leave(name) }
+        // Whoever names no driver means the volume that exists, whatever holds it.
+        if driver.isEmpty, let existing = volumes[name] { return existing }
         let instance = try await instance(driver, for: name)
         if let existing = volumes[name] {
             if existing.driver != instance.name { throw VolumeFailure.otherDriver(name) }

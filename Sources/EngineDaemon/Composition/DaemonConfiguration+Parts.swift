@@ -5,12 +5,32 @@ import Glibc
 
 // What each part of the engine gets to see of the configuration.
 extension DaemonConfiguration {
-    func registry(_ files: InstalledFiles, _ mark: String) -> DriverRegistry.Configuration {
+    func registry(_ files: InstalledFiles, _ mark: String, _ events: EventBus) -> DriverRegistry.Configuration {
         DriverRegistry.Configuration(
-            directories: driverDirectories + files.driverFolders, stateRoot: dataRoot, mark: mark,
+            directories: driverDirectories + [driverFolder] + files.driverFolders, stateRoot: dataRoot, mark: mark,
             defaults: [.storage: storageDriver, .log: logDriver, .network: "bridge", .volume: "local"],
-            instanceOptions: [.storage: storageInstanceOptions], checksOwnership: checksDrivers(files), log: DriverMessages.write)
+            instanceOptions: [.storage: storageInstanceOptions], checksOwnership: checksDrivers(files), isolation: isolation(files),
+            log: DriverMessages.write,
+            crashed: { kind, name, how in
+                DriverMessages.write("\(kind)/\(name)", 2, "\(how); it is started again")
+                events.publish(EngineEvent(.driver, "crash", actor: name, attributes: ["kind": "\(kind)", "reason": how], time: Clock.now()))
+            })
     }
+
+    /// Of drivers that were installed through the API.
+    var driverFolder: String { "\(dataRoot)/drivers" }
+
+    private func isolation(_ files: InstalledFiles) -> DriverIsolation {
+        DriverIsolation(
+            program: files.executable("gantry-driver-host"), trusted: Self.ownDrivers.union(trustedDrivers),
+            chosen: isolatedDrivers.mapValues { $0 != "false" })
+    }
+
+    /// Those that come with this release.
+    private static let ownDrivers: Set = [
+        "storage/overlayfs", "storage/vfs", "storage/btrfs", "network/bridge", "network/host", "network/none", "network/macvlan", "log/json-file",
+        "log/local", "log/syslog", "log/none", "volume/local",
+    ]
 
     /// A build folder belongs to whoever builds; tests of an installed tree may say so too.
     private func checksDrivers(_ files: InstalledFiles) -> Bool {

@@ -18,10 +18,11 @@ struct Engine: Sendable {
     let networks: NetworkCatalog
     let volumes: VolumeCatalog
     let system: SystemInfo
+    let drivers: DriverCatalog
 
     var services: EngineServices {
         EngineServices(
-            containers: containers, execs: containers, images: images, networks: networks, volumes: volumes, system: system)
+            containers: containers, execs: containers, images: images, networks: networks, volumes: volumes, system: system, drivers: drivers)
     }
 
     /// Opens the state, takes back what runs, and is ready to serve.
@@ -29,7 +30,7 @@ struct Engine: Sendable {
         let mark = Mark.of(configuration.dataRoot)
         store = try StateStore(path: "\(configuration.dataRoot)/state.sqlite")
         events = EventBus()
-        let registry = DriverRegistry(configuration.registry(files, mark))
+        let registry = DriverRegistry(configuration.registry(files, mark, events))
         try await DefaultDrivers.check(registry, configuration, files)
         let content = try ContentStore(root: "\(configuration.dataRoot)/content")
         images = try await ImageCatalog(store: store, content: content, registry: registry, events: events)
@@ -44,6 +45,8 @@ struct Engine: Sendable {
         system = try await SystemInfo(
             store: store, registry: registry, events: events, dataRoot: configuration.dataRoot, settings: { live.information },
             counts: Self.counts(containers, images))
+        drivers = DriverCatalog(
+            registry: registry, events: events, folder: configuration.driverFolder, users: DriverUsers.find(containers, images, networks, volumes))
         await connect()
         for report in store.quarantined { logger.error("part of the state was set aside", metadata: ["error": "\(report)"]) }
     }

@@ -20,6 +20,10 @@ struct DaemonConfiguration: Sendable, Equatable {
     var logDriver = "json-file"
     var logOptions: [String: String] = [:]
     var driverDirectories: [String] = []
+    /// As "kind/name": loaded into the daemon as those of this release are.
+    var trustedDrivers: [String] = []
+    /// By "kind/name": "false", or a process of its own.
+    var isolatedDrivers: [String: String] = [:]
 
     var bip = ""
     var bridge = ""

@@ -16,6 +16,7 @@ enum Directives {
         Directive("host", short: "H", key: "hosts", .list(\.hosts), "Socket to listen on (default \"unix://\(DaemonConfiguration.defaultSocket)\")"),
         Directive("init", .toggle(\.usesInit), "Run an init in containers that forwards signals and reaps processes"),
         Directive("insecure-registry", key: "insecure-registries", .list(\.insecureRegistries), "Registry to reach without verified TLS"),
+        Directive("isolated-driver", key: "isolated-drivers", .pairs(\.isolatedDrivers), "Give a driver processes of its own, as KIND/NAME or KIND/NAME=false"),
         Directive("label", key: "labels", .list(\.labels), "Label of the daemon, as key=value"),
         Directive("log-driver", .text(\.logDriver), "Log driver of containers that ask for none (default \"json-file\")"),
         Directive("log-level", short: "l", .text(\.logLevel), "Least level to write: \(Levels.list) (default \"info\")"),
@@ -31,6 +32,7 @@ enum Directives {
         Directive("tlscert", .text(\.tlsCertificate), "Certificate of the daemon"),
         Directive("tlskey", .text(\.tlsKey), "Key of the daemon's certificate"),
         Directive("tlsverify", .toggle(\.tlsVerify), "Use TLS on TCP sockets and verify the clients"),
+        Directive("trusted-driver", key: "trusted-drivers", .list(\.trustedDrivers), "Driver that is loaded into the daemon itself, as KIND/NAME"),
         Directive("validate", .commandToggle, "Check flags and configuration file, and quit"),
         Directive("version", short: "v", .commandToggle, "Print the version and quit"),
     ]

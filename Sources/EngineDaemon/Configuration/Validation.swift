@@ -30,6 +30,12 @@ enum Validation {
         for path in configuration.driverDirectories where !path.hasPrefix("/") {
             throw ConfigurationError("driver-dir must be an absolute path, not \"\(path)\"")
         }
+        for driver in configuration.trustedDrivers + configuration.isolatedDrivers.keys.sorted() where !isDriver(driver) {
+            throw ConfigurationError("\"\(driver)\" names no driver: it must be KIND/NAME, as storage/overlayfs")
+        }
+        for (driver, value) in configuration.isolatedDrivers where !["", "true", "false"].contains(value) {
+            throw ConfigurationError("isolated-driver \(driver) must be true or false, not \"\(value)\"")
+        }
     }
 
     private static func checkNetwork(_ configuration: DaemonConfiguration) throws(ConfigurationError) {
@@ -76,5 +82,10 @@ enum Validation {
         for (flag, path) in files where !path.isEmpty {
             do { _ = try Files.open(path, O_RDONLY) } catch { throw ConfigurationError("the file of \(flag) can't be read: \(error)") }
         }
+    }
+
+    private static func isDriver(_ text: String) -> Bool {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.count == 2 && ["storage", "network", "log", "volume"].contains(parts[0]) && !parts[1].isEmpty
     }
 }

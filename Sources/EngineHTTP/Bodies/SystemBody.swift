@@ -81,17 +81,4 @@ enum SystemBody {
         body["timeNano"] = .integer(event.time)
         return body
     }
-
-    static func driver(_ driver: DriverSnapshot) -> JSONValue {
-        [
-            "Kind": .string(driver.kind), "Name": .string(driver.name), "Version": .string(driver.version), "Path": .string(driver.path),
-            "State": .string(driver.state), "Reason": .string(driver.reason), "Default": .bool(driver.isDefault), "Summary": .string(driver.summary),
-            "Capabilities": JSONValue(driver.capabilities),
-            "Options": .array(
-                driver.options.map { option in
-                    ["Name": .string(option.name), "Type": .string("\(option.kind)"), "Default": .string(option.defaultValue), "Summary": .string(option.summary)]
-                }),
-            "Calls": .integer(Int64(driver.calls)), "Errors": .integer(Int64(driver.errors)),
-        ]
-    }
 }

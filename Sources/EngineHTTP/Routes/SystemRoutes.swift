@@ -25,13 +25,6 @@ struct SystemRoutes {
         router.add(.GET, "/events", events)
         router.add(.GET, "/system/df", diskUsage)
         router.add(.POST, "/auth") { _, _ in throw EngineError(.unsupported, "this engine has no registry to log in to yet") }
-        router.add(.GET, "/gantry/drivers") { _, _ in .json(.array(await services.system.drivers().map(SystemBody.driver))) }
-        router.add(.GET, "/gantry/drivers/{name}") { _, name in
-            let wanted = name[0].split(separator: ".", maxSplits: 1).map(String.init)
-            let found = await services.system.drivers().filter { wanted.count == 2 ? $0.kind == wanted[0] && $0.name == wanted[1] : $0.name == name[0] }
-            guard !found.isEmpty else { throw EngineError(.notFound, "No such driver: \(name[0])") }
-            return .json(.array(found.map(SystemBody.driver)))
-        }
     }
 
     @Sendable private func events(_ request: Request, _: Router.Parameters) async throws -> Response {

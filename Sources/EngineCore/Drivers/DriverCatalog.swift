@@ -1,0 +1,111 @@
+public import DriverHost
+import EngineErrors
+import EngineModel
+
+/// The engine's drivers: which there are, what they do, and their coming and going while the daemon runs.
+public actor DriverCatalog: DriverService {
+    /// Who uses a driver, as sentences begin: "container web", "image 0123456789ab".
+    public typealias Users = @Sendable (DriverKind, _ name: String) async -> [String]
+
+    let registry: DriverRegistry
+    let events: EventBus
+    let folder: DriverFolder
+    let users: Users
+
+    /// - Parameter folder: where drivers are installed; absolute.
+    public init(registry: DriverRegistry, events: EventBus, folder: String, users: @escaping Users) {
+        self.registry = registry
+        self.events = events
+        self.folder = DriverFolder(path: folder)
+        self.users = users
+    }
+
+    public func drivers() -> [DriverSnapshot] { registry.statuses().map(DriverSnapshot.init) }
+
+    public func driverCalls() -> [DriverCallSnapshot] {
+        registry.callsUnderWay().map { DriverCallSnapshot(kind: "\($0.kind)", driver: $0.driver, operation: $0.operation, age: $0.age) }
+    }
+
+    public func installDriver(file: String, from source: any ByteSource) async throws -> DriverSnapshot {
+        try await arriving(file, source) { driver in
+            if let known = registry.statuses().first(where: { $0.kind == driver.kind && $0.name == driver.name }) {
+                throw EngineError(
+                    .conflict, "a \(driver.kind) driver named \(driver.name) exists already (\(known.path)); use `gantry driver upgrade` to replace its version")
+            }
+            try folder.keep(driver)
+            registry.discover()
+            announce("install", driver)
+            return try snapshot(driver)
+        }
+    }
+
+    public func upgradeDriver(_ reference: String, file: String, from source: any ByteSource) async throws -> DriverSnapshot {
+        let (kind, name) = try find(reference)
+        return try await arriving(file, source) { driver in
+            guard driver.kind == kind, driver.name == name else {
+                throw EngineError(.invalidArgument, "\(file) holds the \(driver.kind) driver \(driver.name), not the \(kind) driver \(name)")
+            }
+            try await registry.checkUpgrade(kind, name, to: driver.version)
+            let path = try folder.keep(driver)
+            do throws(EngineError) { try await registry.upgrade(kind, name, to: path, version: driver.version) } catch {
+                folder.forget(kind, name, version: driver.version)
+                throw error
+            }
+            announce("upgrade", driver)
+            return try snapshot(driver)
+        }
+    }
+
+    public func removeDriver(_ reference: String) async throws {
+        let (kind, name) = try find(reference)
+        if registry.defaultName(kind) == name {
+            throw EngineError(.conflict, "the \(kind) driver \(name) is the default one; choose another default first")
+        }
+        let users = await users(kind, name)
+        if !users.isEmpty {
+            let more = users.count > 3 ? " and \(users.count - 3) more" : ""
+            throw EngineError(.conflict, "the \(kind) driver \(name) is in use by \(users.prefix(3).joined(separator: ", "))\(more); remove or migrate them first")
+        }
+        let paths = registry.statuses().filter { $0.kind == kind && $0.name == name }.map(\.path)
+        if let foreign = paths.first(where: { !$0.hasPrefix(folder.path + "/") }) {
+            throw EngineError(.permissionDenied, "the \(kind) driver \(name) is part of an installation (\(foreign)); remove it there and restart the daemon")
+        }
+        try await registry.forget(kind, name)
+        folder.forget(kind, name)
+        events.publish(EngineEvent(.driver, "remove", actor: name, attributes: ["kind": "\(kind)"], time: Clock.now()))
+    }
+
+    /// Takes a file in, has it examined by a process of its own, and lets `body` decide what becomes of it.
+    private func arriving<R>(_ file: String, _ source: any ByteSource, _ body: (ArrivedDriver) async throws -> R) async throws -> R {
+        let arrived = try await folder.receive(file, source)
+        defer { folder.discard(arrived) }
+        let description = try await registry.describe(arrived)
+        return try await body(ArrivedDriver(kind: description.kind, name: description.name, version: description.version, path: arrived))
+    }
+
+    private func find(_ reference: String) throws(EngineError) -> (DriverKind, String) {
+        let found = Set(registry.statuses().filter { reference == "\($0.kind)/\($0.name)" || reference == $0.name }.map { "\($0.kind)/\($0.name)" }).sorted()
+        guard let first = found.first else { throw EngineError(.notFound, "No such driver: \(reference)") }
+        if found.count > 1 { throw EngineError(.invalidArgument, "\(reference) is the name of several drivers: say \(found.joined(separator: " or "))") }
+        let parts = first.split(separator: "/", maxSplits: 1).map(String.init)
+        guard let kind = DriverKind.allCases.first(where: { "\($0)" == parts[0] }) else { throw EngineError(.notFound, "No such driver: \(reference)") }
+        return (kind, parts[1])
+    }
+
+    private func snapshot(_ driver: ArrivedDriver) throws(EngineError) -> DriverSnapshot {
+        let status = registry.statuses().first { $0.kind == driver.kind && $0.name == driver.name }
+        guard let status else { throw EngineError(.internal, "the \(driver.kind) driver \(driver.name) was installed and is not found") }
+        return DriverSnapshot(status)
+    }
+
+    private func announce(_ action: String, _ driver: ArrivedDriver) {
+        let attributes = ["kind": "\(driver.kind)", "version": driver.version]
+        events.publish(EngineEvent(.driver, action, actor: driver.name, attributes: attributes, time: Clock.now()))
+    }
+}
+
+/// A driver's file that was taken in and examined.
+struct ArrivedDriver {
+    var kind: DriverKind
+    var name, version, path: String
+}

@@ -1,0 +1,67 @@
+import DriverHost
+import EngineErrors
+import EngineModel
+import Glibc
+import LinuxSystem
+
+/// Where drivers are installed: `<kind>-<name>/<version>/lib<kind>-<name>.so`. Only root may write to it.
+struct DriverFolder: Sendable {
+    let path: String
+    /// A driver of more bytes is none.
+    private static let limit = 512 << 20
+
+    /// Writes a driver's file, as it comes in, into a folder of its own. - Returns: its path; see `discard`.
+    func receive(_ file: String, _ source: any ByteSource) async throws -> String {
+        guard file.hasPrefix("lib"), file.hasSuffix(".so"), !file.contains("/"), file.utf8.count < 200 else {
+            throw EngineError(.invalidArgument, "the file's name is \"\(file)\"; a driver's file is called lib<kind>-<name>.so")
+        }
+        let folder = "\(path)/.incoming/\(Identifier.random().prefix(16))", target = "\(folder)/\(file)"
+        do {
+            try Files.makeDirectories(folder, mode: 0o755)
+            let output = try Files.open(target, O_WRONLY | O_CREAT | O_EXCL, mode: 0o755), descriptor = output.raw
+            var size = 0
+            while let bytes = try await source.next() {
+                size += bytes.count
+                if size > Self.limit { throw EngineError(.payloadTooLarge, "the driver file \(file) has more than \(Self.limit >> 20) MiB") }
+                try bytes.withUnsafeBytes { try Files.writeAll(descriptor, $0, target) }
+            }
+            try Errno.check("fsync \(target)", fsync(descriptor))
+        } catch {
+            discard(target)
+            throw error
+        }
+        return target
+    }
+
+    func discard(_ file: String) { try? Files.removeTree(String(file[..<(file.lastIndex(of: "/") ?? file.endIndex)])) }
+
+    /// Gives an arrived file its place, durably. - Returns: its path there.
+    @discardableResult
+    func keep(_ driver: ArrivedDriver) throws(EngineError) -> String {
+        let place = "\(folder(driver.kind, driver.name))/\(driver.version)", aside = "\(place).tmp"
+        let file = "lib\(driver.kind)-\(driver.name).so"
+        do throws(Errno) {
+            try Files.removeTree(aside)
+            try Files.makeDirectories(aside, mode: 0o755)
+            try Errno.check("rename \(driver.path)", rename(driver.path, "\(aside)/\(file)"))
+            try Files.syncDirectory(aside)
+            // What lies there was left by a removal that did not end.
+            try Files.removeTree(place)
+            try Errno.check("rename \(aside)", rename(aside, place))
+            try Files.syncDirectory(folder(driver.kind, driver.name))
+        } catch {
+            throw EngineError(.internal, "the \(driver.kind) driver \(driver.name) was not installed: \(error)", errno: error.code, underlying: error)
+        }
+        return "\(place)/\(file)"
+    }
+
+    /// Removes the files of one version, or of all.
+    func forget(_ kind: DriverKind, _ name: String, version: String? = nil) {
+        let all = folder(kind, name)
+        try? Files.removeTree(version.map { "\(all)/\($0)" } ?? all)
+        // Empty now, or it stays.
+        rmdir(all)
+    }
+
+    private func folder(_ kind: DriverKind, _ name: String) -> String { "\(path)/\(kind)-\(name)" }
+}

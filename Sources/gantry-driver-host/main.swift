@@ -1,0 +1,4 @@
+import DriverHost
+import Glibc
+
+exit(HostServer.run(CommandLine.arguments))

@@ -1,0 +1,153 @@
+import DriverHost
+import DriverKit
+import EngineErrors
+import Glibc
+import LinuxSystem
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite("isolated drivers")
+struct IsolationTests {
+    private let folder: TestFolder
+    private let crashes = Crashes()
+    private let registry: DriverRegistry
+
+    private final class Crashes: Sendable {
+        let all = Mutex<[String]>([])
+        func add(_ text: String) { all.withLock { $0.append(text) } }
+    }
+
+    init() throws {
+        folder = try TestFolder()
+        try Builds.compile("faulty.c", to: "\(folder.path)/libvolume-faulty.so")
+        try Builds.compile("ring.c", to: "\(folder.path)/liblog-ring.so")
+        for name in ["log-json-file", "storage-vfs"] { try Files.replace("\(folder.path)/lib\(name).so", with: try Files.read(Builds.driver(name))) }
+        let crashes = crashes
+        registry = DriverRegistry(
+            .init(
+                directories: [folder.path], stateRoot: "\(folder.path)/state", mark: "t", checksOwnership: false, callDeadline: .milliseconds(150),
+                callGrace: .milliseconds(100), isolation: DriverIsolation(program: "\(Builds.folder)/gantry-driver-host"), log: { _, _, _ in },
+                crashed: { crashes.add("\($0)/\($1): \($2)") }))
+    }
+
+    private func failure(_ body: () async throws(EngineError) -> Void) async -> EngineError? {
+        do throws(EngineError) {
+            try await body()
+            return nil
+        } catch { return error }
+    }
+
+    private func create(_ name: String) async -> EngineError? {
+        await failure { () async throws(EngineError) in try await registry.volume("faulty").create(name, options: [:]) }
+    }
+
+    private var status: DriverStatus? { registry.statuses().first { $0.name == "faulty" } }
+
+    @Test("calls reach a process of the driver's own and their results come back")
+    func works() async throws {
+        let volumes = try await registry.volume("faulty")
+        try await volumes.create("one", options: [:])
+        #expect(try await volumes.walk() == [Volume(name: "one", mountpoint: "", created: 5)])
+        #expect(try await volumes.mount("one", user: "u") == [Mount(type: "bind", source: "\(folder.path)/state/volume/faulty/one", target: "", flags: 4096)])
+        let usage = try await volumes.usage("one")
+        #expect(usage.bytes == 42 && usage.inodes != Int64(getpid()))
+        #expect(status?.isIsolated == true && status?.summary == "Crashes and hangs when told")
+        let gone = await failure { () async throws(EngineError) in try await volumes.remove("two") }
+        #expect(gone?.code == .notFound && gone?.message == "there is no such volume")
+    }
+
+    @Test("a crash is one failed call with the driver's name, and the next call finds a new process")
+    func crash() async throws {
+        let before = try await registry.volume("faulty").usage("x").inodes
+        let error = await create("crash")
+        #expect(error?.code == .driverFailed)
+        #expect(error?.message == "volume driver faulty: it crashed (Segmentation fault) in create; it is started again for the next call")
+        #expect(await create("after") == nil)
+        #expect(try await registry.volume("faulty").usage("x").inodes != before)
+        #expect(crashes.all.withLock { $0 } == ["volume/faulty: it crashed (Segmentation fault)"])
+        #expect(status?.calls.restarts == 1 && status?.calls.errors == 1)
+    }
+
+    @Test("one that ends again and again is started ever later")
+    func backOff() async throws {
+        for _ in 0..<2 {
+            #expect(await create("exit")?.message == "volume driver faulty: its process ended with status 7 in create; it is started again for the next call")
+        }
+        let error = await create("fine")
+        #expect(error?.code == .unavailable)
+        #expect(error?.message == "the volume driver faulty ended 2 times in a row; it is started again in 1 s")
+        var isBack = false
+        for _ in 0..<100 where !isBack {
+            try await Task.sleep(for: .milliseconds(20))
+            isBack = await create("fine") == nil
+        }
+        #expect(isBack)
+    }
+
+    @Test("a hang ends at its deadline, and with it the process; the driver serves on")
+    func hang() async throws {
+        #expect(await create("hang")?.code == .deadlineExceeded)
+        var isBack = false
+        for _ in 0..<100 where !isBack {
+            isBack = await create("fine") == nil
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(isBack && status?.state == .loaded)
+    }
+
+    @Test("a call that is cancelled returns with the driver's word")
+    func cancelled() async throws {
+        #expect(await create("wait")?.message == "cancelled while waiting")
+        #expect(await create("fine") == nil && status?.calls.restarts == 0)
+    }
+
+    @Test("a process that dies between two calls costs no call")
+    func diesIdle() async throws {
+        let pid = Int32(try await registry.volume("faulty").usage("x").inodes)
+        kill(pid, SIGKILL)
+        try await Task.sleep(for: .milliseconds(50))
+        #expect(await create("fine") == nil)
+        #expect(crashes.all.withLock { $0.count } == 1)
+    }
+
+    @Test("a log is written and read through processes, binary and whole")
+    func log() async throws {
+        let state = "\(folder.path)/log"
+        try Files.makeDirectories(state)
+        let writer = try HostedLogDriver(
+            program: "\(Builds.folder)/gantry-driver-host", path: "\(folder.path)/liblog-json-file.so", checksOwnership: false,
+            OpenContext(name: "c", stateDirectory: state))
+        for text in ["one", "two", String(repeating: "x", count: 100_000)] { try write(writer, [text]) }
+        writer.close()
+        let reader = try await registry.openLogReader("json-file", container: "c", stateDirectory: state, options: [:])
+        let read = try await reader.read(LogQuery(), limit: 100)
+        #expect(read.lines.map(\.bytes.count) == [3, 3, 100_000] && read.reachedEnd)
+        let two = try await reader.read(LogQuery(), limit: 2)
+        #expect(two.lines.count == 2 && !two.reachedEnd)
+        await reader.close()
+    }
+
+    @Test("snapshots live in a process, with many calls at once")
+    func storage() async throws {
+        let storage = try await registry.storage("vfs")
+        let mounts = try await storage.prepare("a", parent: "")
+        #expect(mounts.count == 1)
+        try await storage.commit("a", as: "base")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<12 { group.addTask { _ = try await storage.prepare("k\(number)", parent: "base") } }
+            try await group.waitForAll()
+        }
+        #expect(try await storage.walk().count == 13)
+        let busy = await failure { () async throws(EngineError) in try await storage.remove("base") }
+        #expect(busy?.code == .conflict)
+    }
+
+    @Test("a file that is no driver is refused in the loader's words, and nothing runs here")
+    func refused() async throws {
+        try folder.write("liblog-text.so", "no ELF")
+        registry.discover()
+        let error = await failure { () async throws(EngineError) in _ = try await registry.log("text", options: [:]) }
+        #expect(error?.message == "the driver file \(folder.path)/liblog-text.so was refused: it is not an ELF file" && error?.code == .dataCorrupted)
+    }
+}
