@@ -34,6 +34,9 @@ public protocol ContainerService: Sendable {
     /// towards the container raw stdin; shutting down the writing side is the end of stdin.
     func attach(_ reference: String, _ streams: AttachRequest) async throws -> AttachedStream
     func logs(_ reference: String, _ request: LogRequest) async throws -> any LogStream
+    /// Moves a stopped container to another storage driver. - Throws: `.conflict` when it runs; `.notFound`,
+    /// `.resourceExhausted`, `.dataCorrupted`. After an error it is where it was.
+    func migrate(_ reference: String, to driver: String) async throws -> ContainerMigrationReport
     /// Removes stopped containers. - Returns: their ids and the bytes that became free.
     func prune(_ filter: @Sendable (ContainerSnapshot) -> Bool) async throws -> (ids: [String], bytes: Int64)
 }
@@ -61,6 +64,9 @@ public protocol ImageService: Sendable {
     /// What happened, in order.
     func removeImage(_ reference: String, force: Bool, prune: Bool) async throws -> [ImageRemoval]
     func history(_ reference: String) async throws -> [ImageHistoryEntry]
+    /// Moves its layers to another storage driver. - Throws: `.notFound`; `.conflict` while it is being migrated;
+    /// `.resourceExhausted`, `.dataCorrupted`. After an error it is where it was.
+    func migrateImage(_ reference: String, to driver: String) async throws -> ImageMigrationReport
     func pruneImages(all: Bool) async throws -> (removals: [ImageRemoval], bytes: Int64)
 }
 
@@ -133,6 +139,19 @@ public struct NetworkRequest: Sendable, Equatable {
         self.labels = labels
         self.isInternal = isInternal
     }
+}
+
+public struct ImageMigrationReport: Sendable, Equatable {
+    public var image: String
+    /// The drivers that held it before, without the new one.
+    public var from: [String]
+    public var to: String
+    /// Containers for which the old drivers keep its layers until they are removed or migrated.
+    public var stillUsedBy: [String]
+}
+
+public struct ContainerMigrationReport: Sendable, Equatable {
+    public var container, from, to: String
 }
 
 /// Bytes.

@@ -65,7 +65,8 @@ public enum Daemon {
         }
         // Ended in reverse order.
         let services: [(any Service, String)] = [
-            (Reload(invocation: invocation, live: live, events: engine.events, logger: logger), "reload"), (server, "http"),
+            (Reload(invocation: invocation, live: live, events: engine.events, logger: logger), "reload"), (Migrations(images: engine.images), "migrations"),
+            (server, "http"),
             (Farewell(timeout: timeout, logger: logger), "farewell"),
         ]
         var group = ServiceGroupConfiguration(

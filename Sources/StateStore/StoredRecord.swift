@@ -22,6 +22,12 @@ extension ImageSnapshot: StoredRecord {
     public var uniqueName: String? { nil }
 }
 
+extension ImageMigration: StoredRecord {
+    public static var kind: String { "image-migration" }
+    public var recordID: String { image }
+    public var uniqueName: String? { nil }
+}
+
 extension NetworkSnapshot: StoredRecord {
     public static var kind: String { "network" }
     public var recordID: String { id }

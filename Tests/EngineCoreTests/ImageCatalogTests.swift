@@ -39,6 +39,10 @@ private final class Lab: Sendable {
         return catalog
     }
 
+    /// As a daemon that died in the middle leaves it.
+    func begin(_ migration: ImageMigration) async throws { try await store.withLock { $0 }?.save(migration) }
+    func migrations() async throws -> [ImageMigration] { try store.withLock { $0 }?.load(ImageMigration.self) ?? [] }
+
     /// A tar archive with one small file, made by tar.
     func archive(_ text: String) throws -> [UInt8] {
         let folder = "\(root)/fs-\(text)"
@@ -193,6 +197,32 @@ struct ImageCatalogTests {
         #expect(lab.blobs == 2 && !Files.exists("\(lab.root)/content/ingest/half"))
         let image = try await catalog.resolve("app")
         #expect(image.id == id && image.storageDrivers.isEmpty)
+    }
+
+    @Test("a migration that the last daemon began is finished, one that can't be is given up and changes nothing")
+    func migration() async throws {
+        let lab = Lab()
+        let id = try await importImage("one", "app", lab, try await lab.open())
+        try await lab.begin(ImageMigration(image: id, driver: "vfs"))
+        var catalog = try await lab.open()
+        #expect(try await catalog.resolve("app").storageDrivers == ["overlayfs"] && lab.snapshots == 1)
+        await catalog.resumeMigrations()
+        #expect(try await catalog.resolve("app").storageDrivers == ["vfs"] && lab.snapshots == 0)
+        // The folder is not on btrfs.
+        try await lab.begin(ImageMigration(image: id, driver: "btrfs"))
+        catalog = try await lab.open()
+        await catalog.resumeMigrations()
+        #expect(try await catalog.resolve("app").storageDrivers == ["vfs"])
+        #expect(try await lab.migrations().isEmpty)
+        // Nobody's: half unpacked when the daemon was told to give up.
+        let before = try Files.list("\(lab.root)/drivers/storage/vfs/k")
+        symlink("c 1 - 1", "\(lab.root)/drivers/storage/overlayfs/k/\(before[0])")
+        try Files.makeDirectories("\(lab.root)/drivers/storage/overlayfs/s/1/fs")
+        catalog = try await lab.open()
+        #expect(lab.snapshots == 0)
+        #expect(try Files.list("\(lab.root)/drivers/storage/vfs/k") == before)
+        let report = try await catalog.migrateImage("app", to: "overlayfs")
+        #expect(report.from == ["vfs"] && report.stillUsedBy.isEmpty && lab.snapshots == 1)
     }
 
     private func expect(_ code: EngineError.Code, _ message: String, _ body: () async throws -> Void) async {

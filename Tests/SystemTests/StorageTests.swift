@@ -18,8 +18,7 @@ struct StorageTests {
         disk = LoopFileSystem("btrfs", at: "\(engine.dataRoot)/storage/btrfs", megabytes: 300)
         engine.start()
         engine.importBusybox()
-        // Drivers are loaded and folders made now, so that no test counts them as its leak.
-        for driver in drivers { engine.gantry("run", "--rm", "-v", "/data", "--storage-driver", driver, "busybox", "true") }
+        warm(engine)
         atexit {
             StorageTests.shared.stopAll()
             StorageTests.disk?.discard()
@@ -27,6 +26,18 @@ struct StorageTests {
         }
         return engine
     }()
+
+    /// Loads the drivers and makes the folders of a new daemon, so that no test counts them as its leak.
+    private static func warm(_ engine: Engine) {
+        for driver in drivers { engine.gantry("run", "-d", "--name", driver, "-v", "/data", "--storage-driver", driver, "busybox", "sleep", "100") }
+        for driver in drivers { engine.gantry("exec", driver, "true") }
+        for driver in drivers { engine.gantry("rm", "-f", "-v", driver) }
+    }
+
+    /// So that no test counts the layers as its leak.
+    private func unpackEverywhere() {
+        for driver in Self.drivers { #expect(engine.gantry("run", "--rm", "--storage-driver", driver, "busybox", "true").status == 0) }
+    }
 
     private func layers(_ driver: String) -> [String] {
         ((try? Files.list("\(engine.dataRoot)/storage/\(driver)/k")) ?? []).filter { $0.hasPrefix("sha256-") }
@@ -53,7 +64,7 @@ struct StorageTests {
 
     @Test("one image, however many drivers hold it")
     func oneImage() {
-        for driver in Self.drivers { #expect(engine.gantry("run", "--rm", "--storage-driver", driver, "busybox", "true").status == 0) }
+        unpackEverywhere()
         #expect(engine.gantry("images", "-q").output.split(separator: "\n").count == 1)
         #expect(json("image", "inspect", "--format", "{{len .StorageDrivers}}", "busybox") == "3")
         #expect(json("info", "--format", "{{json .DriverStatus}}").contains("btrfs overlayfs vfs"), "\(json("info"))")
@@ -140,7 +151,7 @@ struct StorageTests {
 
     @Test("rmi takes the layers of every driver with it, a restart what nobody owns")
     func removal() {
-        for driver in Self.drivers { #expect(engine.gantry("run", "--rm", "--storage-driver", driver, "busybox", "true").status == 0) }
+        unpackEverywhere()
         for driver in Self.drivers { #expect(layers(driver).count == 1, "\(driver): \(layers(driver))") }
         engine.gantry("create", "--name", "stays", "--storage-driver", "vfs", "busybox", "cat", "/etc/passwd")
         engine.kill()
@@ -155,6 +166,125 @@ struct StorageTests {
         for driver in Self.drivers { #expect(layers(driver).isEmpty, "\(driver): \(layers(driver))") }
         for driver in Self.drivers { #expect(((try? Files.list("\(engine.dataRoot)/storage/\(driver)/s")) ?? ["?"]).isEmpty, "\(driver)") }
         engine.importBusybox()
+        Self.warm(engine)
+    }
+
+    @Test("an image moves from driver to driver, and the old copy goes")
+    func imageMigration() {
+        engine.withoutLeaks { name in
+            for (driver, next) in [("overlayfs", "vfs"), ("vfs", "btrfs"), ("btrfs", "overlayfs")] {
+                #expect(engine.gantry("image", "migrate", "--to", driver, "busybox").status == 0)
+                let moved = engine.gantry("image", "migrate", "--to", next, "busybox")
+                #expect(moved.output == "busybox\n", "\(moved.everything)")
+                #expect(json("image", "inspect", "--format", "{{json .StorageDrivers}}", "busybox") == "[\"\(next)\"]")
+                for other in Self.drivers { #expect(layers(other).count == (other == next ? 1 : 0), "\(other)") }
+                #expect(engine.gantry("run", "--rm", "--name", name, "--storage-driver", next, "busybox", "cat", "/www/index.html").output.contains("hello"))
+            }
+            #expect(engine.gantry("image", "migrate", "--to", "overlayfs", "busybox").status == 0, "it is there already")
+        }
+    }
+
+    @Test("layers that a container needs stay until it goes")
+    func usedImage() {
+        engine.withoutLeaks { name in
+            engine.gantry("run", "-d", "--name", name, "--storage-driver", "overlayfs", "busybox", "sleep", "100")
+            let moved = engine.gantry("image", "migrate", "--to", "vfs", "busybox")
+            #expect(moved.status == 0 && moved.errors.contains("overlayfs keeps the layers for the containers \(name); migrate or remove them"), "\(moved.everything)")
+            #expect(engine.gantry("exec", name, "cat", "/www/index.html").output.contains("hello"))
+            engine.gantry("rm", "-f", name)
+            #expect(engine.gantry("image", "migrate", "--to", "overlayfs", "busybox").status == 0)
+        }
+    }
+
+    @Test("a stopped container moves with all that it wrote")
+    func containerMigration() {
+        unpackEverywhere()
+        engine.withoutLeaks { name in
+            // Writes at its first start, and shows what there is at the others.
+            let script = """
+                look() { for n in $(find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /etc/host\\* -o -path /etc/resolv.conf \\) -prune -o ! -type d -print | sort); do stat -c '%n %A %u:%g %s %Y' $n; done
+                  [ /mine -ef /twin ] && echo one file; tail -1 /etc/passwd; stat -c '%A %u:%g %Y' /folder; ls /www; du -k /folder/sparse; }
+                if [ -e /mine ]; then look; exit; fi
+                echo mine >/mine; ln /mine /twin; rm -r /www; mkdir /folder; chown 5:6 /folder; chmod 2750 /folder; ln -s nowhere /folder/link
+                mkfifo /folder/fifo; truncate -s 30000000 /folder/sparse; echo changed >>/etc/passwd; chmod 600 /etc/group; touch -d '2001-02-03 00:00:00' /folder
+                """
+            engine.gantry("run", "--name", name, "--storage-driver", "overlayfs", "busybox", "sh", "-c", script)
+            let before = engine.gantry("start", "-a", name).output
+            #expect(before.contains("/folder/fifo prw-r--r--") && before.contains("one file\nchanged\ndrwxr-s--- 5:6 981158400\n") && before.contains("0\t/folder/sparse"), "\(before)")
+            for driver in ["vfs", "btrfs", "overlayfs"] {
+                let moved = engine.gantry("container", "migrate", "--to", driver, name)
+                #expect(moved.output == "\(name)\n", "\(moved.everything)")
+                #expect(json("inspect", "--format", "{{.Driver}} {{.HostConfig.StorageDriver}}", name) == "\(driver) \(driver)")
+                for other in Self.drivers {
+                    let keys = ((try? Files.list("\(engine.dataRoot)/storage/\(other)/k")) ?? []).filter { $0.hasPrefix("container-") }
+                    #expect(keys.count == (other == driver ? 1 : 0), "\(other): \(keys)")
+                }
+                let after = engine.gantry("start", "-a", name).output
+                let lines = Set(before.split(separator: "\n")).symmetricDifference(after.split(separator: "\n"))
+                #expect(after == before, "\(driver): \(lines)")
+                let size = engine.gantry("ps", "-as", "--filter", "name=\(name)", "--format", "{{.Size}}").output
+                #expect(size.contains("kB ("), "only what it wrote: \(size)")
+            }
+        }
+    }
+
+    @Test("a running container, an unknown driver and a full disk are refused, and nothing changes")
+    func refusedMigration() {
+        engine.withoutLeaks { name in
+            engine.gantry("run", "-d", "--name", name, "--storage-driver", "overlayfs", "busybox", "sh", "-c", "head -c 400000000 /dev/urandom >/big; echo done; sleep 100")
+            let running = engine.gantry("container", "migrate", "--to", "vfs", name)
+            #expect(running.status == 1 && running.errors.contains("container is running: stop the container before migrating it"), "\(running.everything)")
+            for _ in 0..<100 where !engine.gantry("logs", name).output.contains("done") { usleep(100_000) }
+            engine.gantry("stop", "-t", "0", name)
+            for kind in ["container", "image"] {
+                let unknown = engine.gantry(kind, "migrate", "--to", "nosuch", kind == "image" ? "busybox" : name)
+                #expect(unknown.status == 1 && unknown.errors.contains("storage driver \"nosuch\" not found; there are: btrfs, overlayfs, vfs"), "\(unknown.everything)")
+            }
+            let full = engine.gantry("container", "migrate", "--to", "btrfs", name)
+            #expect(full.status == 1 && full.errors.contains("no space left on device"), "\(full.everything)")
+            #expect(json("inspect", "--format", "{{.Driver}}", name) == "overlayfs")
+            #expect(((try? Files.list("\(engine.dataRoot)/storage/btrfs/k")) ?? []).allSatisfy { !$0.hasPrefix("container-") })
+            #expect(engine.gantry("start", name).status == 0, "it still runs where it was")
+        }
+    }
+
+    @Test("migrations survive the daemon: an image's goes on, a container's leaves one layer")
+    func killedMigration() {
+        let tree = "\(engine.root)/large"
+        let made = Command.run([
+            "sh", "-ec",
+            "mkdir -p \(tree)/d; cp /bin/busybox \(tree)/sh; ln -s sh \(tree)/head; i=0; while [ $i -lt 1500 ]; do head -c 50000 /dev/urandom >\(tree)/d/$i; i=$((i+1)); done; tar -C \(tree) -cf \(tree).tar .; rm -r \(tree)",
+        ])
+        #expect(made.status == 0, "\(made.everything)")
+        #expect(engine.gantry("import", "\(tree).tar", "large:1").status == 0)
+        engine.gantry("run", "--name", "moving", "--storage-driver", "overlayfs", "-e", "PATH=/", "large:1", "/sh", "-c", "echo x >>/d/7; head -c 60000000 /dev/urandom >/own")
+        for (number, delay) in [20_000, 80_000, 150_000, 300_000, 500_000].enumerated() {
+            let target = number % 2 == 0 ? "vfs" : "overlayfs"
+            let client = engine.child("image", "migrate", "--to", target, "large:1"), other = engine.child("container", "migrate", "--to", target, "moving")
+            usleep(UInt32(delay))
+            engine.kill()
+            _ = (client.finish(seconds: 20), other.finish(seconds: 20))
+            engine.start()
+            let place = json("inspect", "--format", "{{.Driver}}", "moving")
+            for driver in Self.drivers {
+                let keys = ((try? Files.list("\(engine.dataRoot)/storage/\(driver)/k")) ?? []).filter { $0.hasPrefix("container-") }
+                #expect(keys.count == (driver == place ? 1 : 0), "\(driver), the container is in \(place): \(keys)")
+            }
+            #expect(engine.gantry("start", "-a", "moving").status == 0)
+            // Begun or not when the daemon died: asked again, it gets there.
+            var asked = engine.gantry("image", "migrate", "--to", target, "large:1")
+            for _ in 0..<100 where asked.errors.contains("is being migrated already") {
+                usleep(100_000)
+                asked = engine.gantry("image", "migrate", "--to", target, "large:1")
+            }
+            #expect(asked.status == 0, "\(asked.everything)")
+            #expect(json("image", "inspect", "--format", "{{json .StorageDrivers}}", "large:1").contains(target))
+            #expect(engine.gantry("container", "migrate", "--to", target, "moving").status == 0)
+        }
+        engine.gantry("rm", "moving")
+        #expect(engine.gantry("rmi", "large:1").status == 0)
+        for driver in Self.drivers { #expect(((try? Files.list("\(engine.dataRoot)/storage/\(driver)/s")) ?? []).count <= 1, "\(driver)") }
+        Self.warm(engine)
     }
 
     @Test("btrfs on another file system is refused in one sentence, and leaves nothing")

@@ -8,10 +8,15 @@ enum SnapshotMounts {
     /// Runs `body` on a thread in whose mount namespace the mounts are at the folder `point`. The namespace ends with the
     /// thread: nothing is left of the mounts after a crash.
     static func inside<R: Sendable>(_ mounts: [Mount], at point: String, _ body: @escaping @Sendable () throws -> R) async throws -> R {
+        try await inside([(mounts, point)], body)
+    }
+
+    /// The same for several snapshots, each at a folder of its own.
+    static func inside<R: Sendable>(_ places: [(mounts: [Mount], point: String)], _ body: @escaping @Sendable () throws -> R) async throws -> R {
         try await OwnThread.run {
             try MountNamespace.enterPrivate()
-            defer { leave(mounts, at: point) }
-            try enter(mounts, at: point)
+            defer { for place in places.reversed() { leave(place.mounts, at: place.point) } }
+            for place in places { try enter(place.mounts, at: place.point) }
             return try body()
         }
     }

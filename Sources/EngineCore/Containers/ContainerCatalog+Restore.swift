@@ -108,7 +108,9 @@ extension ContainerCatalog {
         do {
             let storage = try await environment.registry.storage(driver)
             for snapshot in try await storage.walk() where snapshot.state == .active {
-                if let container = ContainerLayer.container(ofSnapshot: snapshot.key), entries[container] == nil { try await storage.remove(snapshot.key) }
+                guard let container = ContainerLayer.container(ofSnapshot: snapshot.key) else { continue }
+                // One that is elsewhere was being migrated, or had been.
+                if entries[container]?.snapshot.storageDriver != driver { try await storage.remove(snapshot.key) }
             }
         } catch {
             logger.warning("layers without a container were not removed", metadata: ["driver": "\(driver)", "error": "\(error)"])

@@ -34,11 +34,11 @@ extension ImageCatalog {
 
     /// Those that hold layers or may.
     private func storageDrivers() -> Set<String> {
-        Set(images.values.flatMap(\.storageDrivers)).union(registry.storageInUse)
+        Set(images.values.flatMap(\.storageDrivers)).union(registry.storageInUse).union(migrations.values)
     }
 
     private func collect(in storage: StorageInstance, _ collected: inout Collected) async {
-        let live = Set(images.values.flatMap { LayerChain.identifiers($0.diffIDs.compactMap { Digest($0) }) })
+        let live = liveChains(in: storage.name)
         guard let snapshots = try? await storage.walk() else { return }
         for snapshot in Self.childrenFirst(snapshots) {
             let chain = LayerChain.identifier(ofSnapshot: snapshot.key)
@@ -52,6 +52,12 @@ extension ImageCatalog {
             collected.bytes += bytes
             if let chain { collected.chains.append(chain) }
         }
+    }
+
+    /// Of the images that the driver holds, or will when their migration is done.
+    private func liveChains(in driver: String) -> Set<Digest> {
+        let held = images.values.filter { $0.storageDrivers.contains(driver) || migrations[$0.id] == driver }
+        return Set(held.flatMap { LayerChain.identifiers($0.diffIDs.compactMap { Digest($0) }) })
     }
 
     static func childrenFirst(_ snapshots: [Snapshot]) -> [Snapshot] {

@@ -25,6 +25,8 @@ public actor ImageCatalog: ImageService {
     /// Imports, loads and unpackings that go on now.
     var arrivals = 0
     var wantsCollection = false
+    /// Images on their way to another storage driver, and to which.
+    var migrations: [String: String] = [:]
 
     /// Loads what is stored, and removes what an earlier process left without an image.
     public init(store: StateStore, content: ContentStore, registry: DriverRegistry, events: EventBus) async throws {
@@ -34,6 +36,7 @@ public actor ImageCatalog: ImageService {
         self.events = events
         unpacker = LayerUnpacker(content)
         images = Dictionary(try store.load(ImageSnapshot.self).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        migrations = Dictionary(try store.load(ImageMigration.self).map { ($0.image, $0.driver) }, uniquingKeysWith: { $1 })
         try await finishTagMove()
         await forgetLostLayers()
         await lane.run { _ = await collect() }

@@ -48,6 +48,10 @@ struct ContainerRoutes {
             return .noContent
         }
         router.add(.POST, "/containers/{id}/wait", wait)
+        router.add(.POST, "/gantry/containers/{id}/migrate") { request, id in
+            let moved = try await containers.migrate(id[0], to: try MigrationTarget.driver(request))
+            return .json(["Id": .string(moved.container), "From": .string(moved.from), "To": .string(moved.to)])
+        }
         router.add(.DELETE, "/containers/{id}") { request, id in
             if request.query.flag("link") { throw EngineError(.unsupported, "links between containers are not supported") }
             try await containers.remove(id[0], force: request.query.flag("force"), volumes: request.query.flag("v"))

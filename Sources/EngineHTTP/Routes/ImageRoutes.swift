@@ -26,6 +26,10 @@ struct ImageRoutes {
         router.add(.GET, "/images/{name*}/json") { _, name in .json(ImageBody.inspect(try await images.inspectImage(name[0]))) }
         router.add(.GET, "/images/{name*}/history", history)
         router.add(.POST, "/images/{name*}/tag", tag)
+        router.add(.POST, "/gantry/images/{name*}/migrate") { request, name in
+            let moved = try await images.migrateImage(name[0], to: try MigrationTarget.driver(request))
+            return .json(["Id": .string(moved.image), "From": JSONValue(moved.from), "To": .string(moved.to), "StillUsedBy": JSONValue(moved.stillUsedBy)])
+        }
         router.add(.POST, "/images/{name*}/push") { _, _ in throw EngineError(.unsupported, "this engine can't push images yet: use save and a registry's own tools") }
         router.add(.DELETE, "/images/{name*}") { request, name in
             let removals = try await images.removeImage(name[0], force: request.query.flag("force"), prune: !request.query.flag("noprune"))
@@ -109,6 +113,13 @@ extension Optional where Wrapped: Sendable {
     fileprivate func asyncMap<R>(_ body: (Wrapped) async throws -> R) async throws -> R? {
         guard let self else { return nil }
         return try await body(self)
+    }
+}
+
+enum MigrationTarget {
+    static func driver(_ request: Request) throws(EngineError) -> String {
+        if let driver = request.query["to"], !driver.isEmpty { return driver }
+        throw EngineError(.invalidArgument, "the storage driver to migrate to is missing: set the parameter \"to\"")
     }
 }
 

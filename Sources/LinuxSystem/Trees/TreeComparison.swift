@@ -10,7 +10,7 @@ public final class TreeComparison {
     /// Files with several names: which is which.
     private var partners: [FileIdentity: FileIdentity] = [:]
     private var owners: [FileIdentity: FileIdentity] = [:]
-    private var buffers = ([UInt8](repeating: 0, count: 256 << 10), [UInt8](repeating: 0, count: 256 << 10))
+    private var files = FileComparison()
 
     private init(_ one: Int32, _ other: Int32) throws(Errno) {
         self.one = try TreeCursor(one)
@@ -86,26 +86,6 @@ public final class TreeComparison {
     private func compareFiles(_ name: [CChar], _ a: stat, _ b: stat) throws(Errno) -> String? {
         if a.st_size != b.st_size { return "another size" }
         if !a.hasSameTime(as: b) { return "another time of change" }
-        let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC
-        let first = OwnedFD(adopting: try Errno.check("open \(one.place(name))", openat(one.raw, name, flags)))
-        let second = OwnedFD(adopting: try Errno.check("open \(one.place(name))", openat(other.raw, name, flags)))
-        var rest = Int64(a.st_size)
-        while rest > 0 {
-            let count = min(Int(rest), buffers.0.count)
-            try Self.fill(&buffers.0, count, first.raw)
-            try Self.fill(&buffers.1, count, second.raw)
-            if memcmp(buffers.0, buffers.1, count) != 0 { return "other contents" }
-            rest -= Int64(count)
-        }
-        return nil
-    }
-
-    private static func fill(_ buffer: inout [UInt8], _ count: Int, _ file: Int32) throws(Errno) {
-        var done = 0
-        while done < count {
-            let got = try Errno.retrying("read") { buffer.withUnsafeMutableBytes { read(file, $0.baseAddress! + done, count - done) } }
-            if got == 0 { throw Errno(EIO, "a file became shorter while it was read") }
-            done += got
-        }
+        return try files.areEqual(name, in: one.raw, other.raw, Int64(a.st_size)) ? nil : "other contents"
     }
 }

@@ -14,6 +14,7 @@ public final class TreeCopy {
     private var files: FileCopy
     private var folders: [Folder] = []
     private var links = LinkTable()
+    private lazy var contents = FileComparison()
 
     /// A folder whose entries are being copied.
     private struct Folder {
@@ -24,7 +25,10 @@ public final class TreeCopy {
         var names: [[CChar]]
     }
 
-    private init(_ source: Int32, _ target: Int32, _ isCancelled: @escaping () -> Bool) throws(Errno) {
+    private let comparesContents: Bool
+
+    private init(_ source: Int32, _ target: Int32, _ comparesContents: Bool, _ isCancelled: @escaping () -> Bool) throws(Errno) {
+        self.comparesContents = comparesContents
         self.source = try TreeCursor(source)
         self.target = try TreeCursor(target)
         targetRoot = OwnedFD(adopting: try Errno.check("open the target", openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)))
@@ -33,10 +37,11 @@ public final class TreeCopy {
 
     /// - Parameters:
     ///   - source: an open folder, borrowed. `target`: the open folder that becomes equal to it, borrowed.
+    ///   - comparesContents: files of the same size and time are read before they are taken to be the same.
     ///   - isCancelled: asked now and then; when it says so, the copy ends with ECANCELED.
     /// - Throws: the first failure; the target then holds a part.
-    public static func run(from source: Int32, to target: Int32, isCancelled: @escaping () -> Bool = { false }) throws(Errno) {
-        let copy = try TreeCopy(source, target, isCancelled)
+    public static func run(from source: Int32, to target: Int32, comparesContents: Bool = false, isCancelled: @escaping () -> Bool = { false }) throws(Errno) {
+        let copy = try TreeCopy(source, target, comparesContents, isCancelled)
         try copy.run()
     }
 
@@ -116,7 +121,9 @@ public final class TreeCopy {
     private func looksSame(_ name: [CChar], _ status: stat, _ old: stat) throws(Errno) -> Bool {
         guard status.kind == old.kind else { return false }
         switch status.kind {
-        case S_IFREG: return status.st_size == old.st_size && status.hasSameTime(as: old)
+        case S_IFREG:
+            guard status.st_size == old.st_size && status.hasSameTime(as: old) else { return false }
+            return comparesContents ? try contents.areEqual(name, in: source.raw, target.raw, Int64(status.st_size)) : true
         case S_IFLNK: return try SymbolicLink.text(name, in: source.raw) == SymbolicLink.text(name, in: target.raw)
         case S_IFCHR, S_IFBLK: return status.st_rdev == old.st_rdev
         default: return true
