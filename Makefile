@@ -9,7 +9,7 @@ IMAGE   ?= busybox
 PORT    ?= 8080
 FILTER  ?=
 
-BUILD_PACKAGES := libcap-dev libmnl-dev libnftnl-dev libseccomp-dev libsqlite3-dev libarchive-dev binutils
+BUILD_PACKAGES := libcap-dev libmnl-dev libnftnl-dev libseccomp-dev libsqlite3-dev libarchive-dev zlib1g-dev binutils
 RUN_PACKAGES   := busybox-static debootstrap curl
 TEST_PACKAGES  := docker.io python3 python3-venv nftables iproute2 procps gcc openssl e2fsprogs btrfs-progs bsdutils user-mode-linux kmod
 # The system tests run on the default storage driver, and those in which storage matters on these too.

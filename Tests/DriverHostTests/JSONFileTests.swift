@@ -108,8 +108,7 @@ struct JSONFileTests {
         "values that make no sense are refused",
         arguments: [
             (["max-file": "0"], "max-file cannot be less than 1"), (["max-size": "0"], "max-size must be a positive number"),
-            (["compress": "true"], "compress=true is not supported by the json-file log driver; leave the option out or set it to false"),
-            (["mode": "maybe"], "logger: logging mode not supported: maybe"),
+            (["compress": "true"], "compress cannot be true when max-file is less than 2 or max-size is not set"),
         ])
     func values(_ options: [String: String], _ message: String) throws {
         do throws(EngineError) {
@@ -267,5 +266,23 @@ struct JSONFileTests {
         }
         await reader.close()
         #expect(pages == 3 && texts == (0..<25).map { "line \($0)" })
+    }
+}
+
+extension JSONFileTests {
+    @Test("older files are compressed as Docker names them, and read as one log")
+    func compressed() throws {
+        let folder = try TestFolder(), driver = try Loader.load(Builds.driver("log-json-file"), checksOwnership: false)
+        let options = ["max-size": "5000", "max-file": "4", "compress": "true"]
+        let log = try LoadedLogDriver(driver, OpenContext(name: "c", stateDirectory: folder.path, options: options))
+        for index in 0..<200 { try DriverHostTests.write(log, ["line \(index)"], time: Int64(index)) }
+        for _ in 0..<200 where !Files.exists("\(folder.path)/c-json.log.3.gz") { usleep(10_000) }
+        log.close()
+        #expect(Files.exists("\(folder.path)/c-json.log.1.gz") || Files.exists("\(folder.path)/c-json.log.1"))
+        #expect(Files.exists("\(folder.path)/c-json.log.3.gz"))
+        let reader = try LoadedLogDriver(driver, OpenContext(name: "c", stateDirectory: folder.path, options: options, readOnly: true))
+        let numbers = try DriverHostTests.read(reader).compactMap { Int($0.text.dropFirst(5)) }, first = try #require(numbers.first)
+        #expect(numbers == Array(first..<200) && first < 150, "\(first)")
+        #expect(try DriverHostTests.read(reader, LogQuery(tail: 100)).count == 100)
     }
 }

@@ -70,6 +70,15 @@ struct RegistryTests {
         let count = await failure { () async throws(EngineError) in try await registry.log(nil, options: ["max-file": "x"]) }
         #expect(count?.message == "invalid value \"x\" for option \"max-file\" of the log driver json-file: an integer is wanted")
         for good in ["-1", "10m", "1.5g", "512KB", "4096", "20 MiB"] { _ = try await registry.log(nil, options: ["max-size": good, "compress": "false"]) }
+        for (options, message) in [
+            (["mode": "maybe"], "logger: logging mode not supported: maybe"),
+            (["max-buffer-size": "1m"], "logger: max-buffer-size option is only supported with 'mode=non-blocking'"),
+        ] {
+            let error = await failure { () async throws(EngineError) in try await registry.log("json-file", options: options) }
+            #expect(error?.message == message && error?.code == .invalidArgument)
+        }
+        let accepted = try await registry.log("json-file", options: ["mode": "non-blocking", "max-buffer-size": "1m", "max-file": "2"])
+        #expect(accepted.options == ["max-file": "2"])
         let volume = await failure { () async throws(EngineError) in try await registry.volume(nil).create("v", options: ["x": "1"]) }
         #expect(volume?.message == "invalid option: \"x\" for the volume driver local (it knows device, o, type)")
     }

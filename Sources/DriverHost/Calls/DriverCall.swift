@@ -1,4 +1,5 @@
 import EngineErrors
+import LinuxSystem
 import Synchronization
 
 /// A call that waits for its turn, runs on a blocking thread, and is answered once: by its result or by its deadline.

@@ -1,4 +1,5 @@
 import EngineErrors
+import LinuxSystem
 import Synchronization
 
 /// Calls of one instance, one after the other, in the order they came.

@@ -92,7 +92,7 @@ extension DriverRegistry {
         let image = try await image(try entry(.log, name).current), driver = image.description
         try checkLogOptions(driver, options)
         return LogDriverReference(
-            name: driver.name, path: driver.path, capabilities: driver.capabilities, options: options,
+            name: driver.name, path: driver.path, capabilities: driver.capabilities, options: LogMode.removed(from: options),
             host: image.isIsolated ? configuration.isolation.program : nil)
     }
 
@@ -107,12 +107,14 @@ extension DriverRegistry {
         }
         try checkLogOptions(image.description, options)
         let context = OpenContext(
-            name: container, stateDirectory: stateDirectory, mark: configuration.mark, options: options, readOnly: true)
+            name: container, stateDirectory: stateDirectory, mark: configuration.mark, options: LogMode.removed(from: options),
+            readOnly: true)
         let opened = try await opened(entry, image, context, DriverImage.log)
         return LogReaderInstance(opened.instance, opened.calls)
     }
 
     private func checkLogOptions(_ driver: DriverDescription, _ options: [String: String]) throws(EngineError) {
-        try OptionCheck.check(options, driver.options, of: driver.subject) { "unknown log opt '\($0)' for \(driver.name) log driver" }
+        try LogMode.check(options)
+        try OptionCheck.check(LogMode.removed(from: options), driver.options, of: driver.subject) { "unknown log opt '\($0)' for \(driver.name) log driver" }
     }
 }

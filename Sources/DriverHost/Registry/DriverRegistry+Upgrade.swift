@@ -1,5 +1,6 @@
 import DriverKit
 public import EngineErrors
+import LinuxSystem
 
 extension DriverRegistry {
     /// Puts the version in the file at `path` in the place of the one that serves. Calls wait meanwhile; if the new

@@ -157,6 +157,11 @@ struct ContainerAssembly {
         labels["gantry.container.name"] = container.name
         labels["gantry.image.name"] = configuration.image
         labels["gantry.image.id"] = container.imageID
+        guard container.host.logOptions.keys.contains(where: { $0.hasPrefix("env") }) else { return labels }
+        for variable in configuration.environment {
+            let parts = variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            labels["gantry.env.\(parts[0])"] = parts.count > 1 ? String(parts[1]) : ""
+        }
         return labels
     }
 

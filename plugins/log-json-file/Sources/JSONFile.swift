@@ -1,5 +1,6 @@
 import DriverKit
 import Glibc
+import LogKit
 import Synchronization
 
 /// A container's log in `<state directory>/<container>-json.log`.
@@ -8,6 +9,7 @@ final class JSONFile: LogDriver {
     private let options: JSONFileOptions
     private let records: RecordWriter
     private var file: LogFile?
+    private let decompressed = DecompressedFiles()
     private let isCancelled = Atomic(false)
 
     init(_ context: OpenContext) throws {
@@ -28,6 +30,7 @@ final class JSONFile: LogDriver {
                 try file.rotate()
             }
             records.append(line)
+            file.lastTime = line.time
         }
         try flush(to: file)
     }
@@ -39,13 +42,14 @@ final class JSONFile: LogDriver {
 
     func read(_ query: LogQuery, _ body: (LogBatch) -> Bool) throws {
         isCancelled.store(false, ordering: .relaxed)
-        try LogReader(LogFiles(path), query) { self.isCancelled.load(ordering: .relaxed) }.read(body)
+        try LogReader(LogFiles(path, decompressed), query) { self.isCancelled.load(ordering: .relaxed) }.read(body)
     }
 
     func remove() throws {
         file?.close()
         file = nil
-        for path in [path] + LogFiles.rotated(path) where unlink(path) != 0 && errno != ENOENT {
+        let all = [path] + LogFiles.rotated(path).flatMap { [$0, "\($0).gz", "\($0).gz.tmp"] }
+        for path in all where unlink(path) != 0 && errno != ENOENT {
             let code = errno
             throw DriverError(code, "the log \(path) can't be removed: \(String(cString: strerror(code)))")
         }

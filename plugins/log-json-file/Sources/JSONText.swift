@@ -1,3 +1,5 @@
+import LogKit
+
 /// JSON strings, byte for byte as Docker's encoder writes them: safe inside HTML, `\ufffd` for what isn't UTF-8.
 enum JSONText {
     /// A byte may become `\u00xx`.

@@ -2,24 +2,36 @@ import DriverKit
 import Glibc
 import LinuxSystem
 
-/// The files of one log, open for writing: `path`, and the full ones `path.1` (newest), `path.2` …
+/// The files of one log, open for writing: `path`, and the full ones `path.1` (newest), `path.2` …, each of which may
+/// be compressed: `path.1.gz`.
 final class LogFile {
     let path: String
     private let options: JSONFileOptions
     private var descriptor: Int32 = -1
     /// Bytes in `path`.
     private var size = 0
+    /// Of the last record, ns; 0: not known.
+    var lastTime: Int64 = 0
+    private var compression: Compression?
 
     init(_ path: String, _ options: JSONFileOptions) throws(DriverError) {
         self.path = path
         self.options = options
         try open(truncating: false)
         try repair()
+        if options.compresses { compressOlder() }
     }
 
     deinit { close() }
 
+    /// What is being compressed stays as it was, for the next time.
     func close() {
+        compression?.cancel()
+        compression = nil
+        closeFile()
+    }
+
+    private func closeFile() {
         if descriptor >= 0 { _ = Glibc.close(descriptor) }
         descriptor = -1
     }
@@ -45,16 +57,35 @@ final class LogFile {
 
     /// `path` becomes `path.1`, that `path.2` …, and the oldest goes. With one file only, it is emptied.
     func rotate() throws(DriverError) {
-        close()
+        closeFile()
         if options.maximumFiles == 1 { return try open(truncating: true) }
-        for index in stride(from: options.maximumFiles - 1, to: 0, by: -1) {
-            let from = index == 1 ? path : "\(path).\(index - 1)"
-            if rename(from, "\(path).\(index)") != 0 && errno != ENOENT {
-                let code = errno
-                throw DriverError(code, "the log \(from) can't be renamed: \(String(cString: strerror(code)))")
-            }
-        }
+        compression?.wait()
+        compression = nil
+        for index in stride(from: options.maximumFiles - 1, to: 0, by: -1) { try move(to: index) }
         try open(truncating: false)
+        if options.compresses { compression = Compression("\(path).1", lastTime: lastTime) }
+    }
+
+    private func move(to index: Int) throws(DriverError) {
+        let to = "\(path).\(index)"
+        unlink(to)
+        unlink("\(to).gz")
+        if index == 1 { return try move(path, to) }
+        try move("\(path).\(index - 1).gz", "\(to).gz")
+        try move("\(path).\(index - 1)", to)
+    }
+
+    private func move(_ from: String, _ to: String) throws(DriverError) {
+        if rename(from, to) != 0 && errno != ENOENT {
+            let code = errno
+            throw DriverError(code, "the log \(from) can't be renamed: \(String(cString: strerror(code)))")
+        }
+    }
+
+    /// What a container's end or a crash left uncompressed.
+    private func compressOlder() {
+        unlink("\(path).1.gz.tmp")
+        if Files.exists("\(path).1") { compression = Compression("\(path).1", lastTime: 0) }
     }
 
     private func open(truncating: Bool) throws(DriverError) {

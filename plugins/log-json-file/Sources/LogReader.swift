@@ -1,5 +1,6 @@
 import DriverKit
 import Glibc
+import LogKit
 
 /// Reads records in order, in blocks, from a place in the log's files to their end.
 final class LogReader {
@@ -46,6 +47,7 @@ final class LogReader {
     /// False: `body` has enough.
     private func readFile(_ place: Place, _ body: (LogBatch) -> Bool) throws(DriverError) -> Bool {
         let file = files[place.file]
+        if query.excludes(file) { return true }
         var offset = place.offset
         block.count = 0
         while offset + block.count < file.size {
@@ -102,5 +104,8 @@ final class LogReader {
 }
 
 extension LogQuery {
+    /// Nothing in it is young enough.
+    func excludes(_ file: OpenFile) -> Bool { file.lastTime > 0 && file.lastTime < since }
+
     func matches(_ time: Int64) -> Bool { (since == 0 || time >= since) && (until == 0 || time <= until) }
 }

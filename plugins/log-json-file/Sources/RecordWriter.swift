@@ -1,4 +1,5 @@
 import DriverKit
+import LogKit
 
 /// `{"log":"text\n","stream":"stdout","attrs":{…},"time":"…"}` and a newline, for each line.
 final class RecordWriter {

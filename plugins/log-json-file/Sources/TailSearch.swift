@@ -1,5 +1,6 @@
 import DriverKit
 import Glibc
+import LogKit
 
 /// Finds where the last lines begin, reading backwards from the end.
 final class TailSearch {
@@ -22,7 +23,7 @@ final class TailSearch {
     func start(_ count: Int) throws(DriverError) -> LogReader.Place {
         if count <= 0 { return LogReader.Place(file: files.count, offset: 0) }
         var missing = count
-        for index in files.indices.reversed() where index >= oldest.file {
+        for index in files.indices.reversed() where index >= oldest.file && !query.excludes(files[index]) {
             let floor = index == oldest.file ? oldest.offset : 0
             if let offset = try search(files[index], floor, &missing) { return LogReader.Place(file: index, offset: offset) }
         }

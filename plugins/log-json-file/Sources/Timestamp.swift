@@ -1,3 +1,5 @@
+import LogKit
+
 /// RFC 3339 with nanoseconds, as Go writes it: no trailing zeros.
 struct TimestampWriter {
     static let longest = 30

@@ -1,16 +1,17 @@
+import CLinux
 import Glibc
 
 /// State behind a lock, with a place to wait for it to change. For threads, never for tasks.
 ///
 /// The state lives in memory of its own and nobody holds it `inout` across a wait: the compiler takes an `inout` value
 /// for unshared, and an optimised build would not see what others changed meanwhile.
-final class WaitingLock<State>: Sendable {
+public final class WaitingLock<State>: Sendable {
     // Guarded by `lock`; the addresses are stable and are freed with this object.
     nonisolated(unsafe) private let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
     nonisolated(unsafe) private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     nonisolated(unsafe) private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    init(_ state: sending State) {
+    public init(_ state: sending State) {
         self.state.initialize(to: state)
         pthread_mutex_init(lock, nil)
         var attributes = pthread_condattr_t()
@@ -29,17 +30,17 @@ final class WaitingLock<State>: Sendable {
         state.deallocate()
     }
 
-    func withLock<R>(_ body: (inout State) -> R) -> R {
+    public func withLock<R>(_ body: (inout State) -> R) -> R {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
         return body(&state.pointee)
     }
 
-    func wakeOne() { pthread_cond_signal(condition) }
+    public func wakeOne() { pthread_cond_signal(condition) }
 
     /// Looks at the state until `look` has a result. Between two looks it gives the lock up and sleeps, until somebody
     /// wakes this thread or until `deadline` (ns of the monotonic clock; nil: for ever); then it tells `woken`.
-    func wait<R>(until deadline: Int64? = nil, woken: (inout State) -> Void, _ look: (inout State) -> R?) -> R {
+    public func wait<R>(until deadline: Int64? = nil, woken: (inout State) -> Void, _ look: (inout State) -> R?) -> R {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
         while true {
@@ -60,20 +61,22 @@ final class WaitingLock<State>: Sendable {
 }
 
 /// ns of the monotonic clock.
-func monotonicTime() -> Int64 {
+public func monotonicTime() -> Int64 {
     var now = timespec()
     clock_gettime(CLOCK_MONOTONIC, &now)
     return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
 }
 
 /// First in, first out; constant time.
-struct Queue<Element> {
+public struct Queue<Element> {
     private var elements: [Element?] = []
     private var head = 0
 
-    mutating func append(_ element: Element) { elements.append(element) }
+    public init() {}
 
-    mutating func popFirst() -> Element? {
+    public mutating func append(_ element: Element) { elements.append(element) }
+
+    public mutating func popFirst() -> Element? {
         guard head < elements.count else { return nil }
         let element = elements[head]
         elements[head] = nil
@@ -85,7 +88,7 @@ struct Queue<Element> {
         return element
     }
 
-    mutating func takeAll() -> [Element] {
+    public mutating func takeAll() -> [Element] {
         defer { self = Queue() }
         return elements[head...].compactMap { $0 }
     }
