@@ -184,7 +184,8 @@ public final class ContainerRuntime: Sendable {
         }
         guard
             let container = try? RunningContainer(
-                id: id, pid: Int32(state.fields.number(.pid)), folder: folder, cgroup: cgroups.open(path), connection: connection, events: events)
+                id: id, pid: Int32(state.fields.number(.pid)), folder: folder, cgroup: cgroups.open(path), connection: connection, events: events,
+                version: state.fields.number(.version))
         else {
             connection.close()
             return nil

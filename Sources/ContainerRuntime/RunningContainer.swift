@@ -22,6 +22,8 @@ public final class RunningContainer: Sendable {
     /// Everything that happens, in order, for one reader.
     public let events: AsyncStream<RuntimeEvent>
     public let cgroup: Cgroup
+    /// Of the protocol that its shim speaks.
+    private let version: Int64
 
     private let folder: String
     private let connection: ShimConnection
@@ -29,7 +31,10 @@ public final class RunningContainer: Sendable {
     /// The network namespace that it was given, until somebody asks for it: its first process may not have joined it yet.
     private let givenNetwork = Mutex<OwnedFD?>(nil)
 
-    init(id: String, pid: Int32, folder: String, cgroup: Cgroup, connection: ShimConnection, events: AsyncStream<RuntimeEvent>) throws(EngineError) {
+    init(
+        id: String, pid: Int32, folder: String, cgroup: Cgroup, connection: ShimConnection, events: AsyncStream<RuntimeEvent>,
+        version: Int64 = Int64(shimProtocolVersion)
+    ) throws(EngineError) {
         let descriptor = gantry_pidfd_open(pid)
         guard descriptor >= 0 else {
             throw EngineError(.unavailable, "container \(id) ended while it was being started", errno: errno)
@@ -41,6 +46,7 @@ public final class RunningContainer: Sendable {
         self.cgroup = cgroup
         self.connection = connection
         self.events = events
+        self.version = version
     }
 
     func keep(network: consuming OwnedFD) {
@@ -97,6 +103,18 @@ public final class RunningContainer: Sendable {
         fields.add(.columns, Int64(columns))
         let answer = try await connection.request(.resize, fields)
         if answer.kind == .failed { throw EngineError(.conflict, "container \(id) has no terminal that could be resized") }
+    }
+
+    /// From the next line on, its output goes to `log`. After an error it goes where it went before.
+    /// - Throws: `.unsupported` for a shim of an older engine; `.driverFailed` with the driver's sentence.
+    public func replaceLog(_ log: LogSpecification, mark: String) async throws(EngineError) {
+        guard version >= 2 else {
+            throw EngineError(.unsupported, "container \(id) was started by an older engine and can't change its log driver while it runs; restart it")
+        }
+        var fields = Fields()
+        log.encode(into: &fields, name: id, mark: mark)
+        let answer = try await connection.request(.replaceLog, fields)
+        if answer.kind == .failed { throw EngineError(.driverFailed, answer.fields.string(.text), errno: Int32(answer.fields.number(.code))) }
     }
 
     /// Yields after lines were logged; ends with the container.

@@ -93,7 +93,7 @@ extension ContainerSpecification {
 }
 
 extension LogSpecification {
-    fileprivate func encode(into fields: inout Fields, name: String, mark: String) {
+    func encode(into fields: inout Fields, name: String, mark: String) {
         fields.add(.logDriver, driverPath)
         fields.add(.logState, stateDirectory)
         fields.add(.logName, name)

@@ -40,7 +40,7 @@ enum CommandTable {
     static let all: [Command] = [
         .containerRun, .containerExec, .containerList, .containerCreate, .containerStart, .containerStop, .containerKill, .containerRestart,
         .containerRemove, .containerLogs, .containerAttach, .containerWait, .containerPause, .containerUnpause, .containerRename, .containerTop,
-        .containerPort, .containerPrune, .inspect, .containerInspect, .events, .imageList, .imageInspect, .imageImport, .imageLoad, .imageSave,
+        .containerPort, .containerUpdate, .containerPrune, .inspect, .containerInspect, .events, .imageList, .imageInspect, .imageImport, .imageLoad, .imageSave,
         .imageTag, .imageRemove, .imageHistory, .imagePrune, .imageMigrate, .containerMigrate, .networkList, .networkInspect, .networkCreate, .networkRemove, .volumeList,
         .volumeCreate, .volumeInspect, .volumeRemove, .volumePrune, .driverList, .driverInspect, .driverCalls, .driverInstall, .driverUpgrade, .driverRemove, .diskUsage, .info, .version,
     ]

@@ -37,6 +37,9 @@ public protocol ContainerService: Sendable {
     /// Moves a stopped container to another storage driver. - Throws: `.conflict` when it runs; `.notFound`,
     /// `.resourceExhausted`, `.dataCorrupted`. After an error it is where it was.
     func migrate(_ reference: String, to driver: String) async throws -> ContainerMigrationReport
+    /// Changes the log driver, also of a container that runs: nothing is lost and nothing comes twice. An empty driver
+    /// is the one that it has. After an error nothing has changed.
+    func changeLog(_ reference: String, driver: String, options: [String: String]) async throws
     /// Removes stopped containers. - Returns: their ids and the bytes that became free.
     func prune(_ filter: @Sendable (ContainerSnapshot) -> Bool) async throws -> (ids: [String], bytes: Int64)
 }

@@ -18,6 +18,10 @@ public struct ContainerSnapshot: Codable, Sendable, Equatable {
     public var mounts: [MountPoint]
     public var networks: [EndpointSnapshot]
     public var restartCount: Int
+    /// Where its log lies, below the container's folder; nil: there itself.
+    public var logFolder: String?
+    /// Parts of its log that other drivers hold, the oldest first; nil: none.
+    public var formerLogs: [LogSegment]?
     /// The user stopped it: `unless-stopped` stays down.
     public var stoppedByUser: Bool
 
@@ -38,6 +42,27 @@ public struct ContainerSnapshot: Codable, Sendable, Equatable {
         networks = []
         restartCount = 0
         stoppedByUser = false
+    }
+}
+
+/// A part of a container's log.
+public struct LogSegment: Codable, Sendable, Equatable {
+    public var driver: String
+    public var options: [String: String]
+    /// Below the container's folder; nil: there itself.
+    public var folder: String?
+
+    public init(driver: String, options: [String: String], folder: String?) {
+        self.driver = driver
+        self.options = options
+        self.folder = folder
+    }
+}
+
+extension ContainerSnapshot {
+    /// All parts of its log, the oldest first; the last one is written to.
+    public var logSegments: [LogSegment] {
+        (formerLogs ?? []) + [LogSegment(driver: host.logDriver, options: host.logOptions, folder: logFolder)]
     }
 }
 

@@ -75,6 +75,7 @@ final class Supervisor {
         case .resize: resize(message, client)
         case .closeInput: process(message.fields.string(.process))?.closeInput()
         case .subscribe: subscribe(message, client)
+        case .replaceLog: replaceLog(message, client)
         default: client.send(Self.failed(message.sequence, 0, EPROTO, "unexpected message"))
         }
     }
@@ -103,6 +104,25 @@ final class Supervisor {
         let size = (UInt16(truncatingIfNeeded: fields.number(.rows)), UInt16(truncatingIfNeeded: fields.number(.columns)))
         let done = process(fields.string(.process))?.resize(rows: size.0, columns: size.1) ?? false
         client.send(done ? Message(.accepted, sequence: message.sequence) : Self.failed(message.sequence, 0, ENOTTY, "no terminal"))
+    }
+
+    /// The next line goes to another driver, or another file of the same one. Both are open at the same time, and what
+    /// the old one was given is written before it is closed. An error leaves it in its place.
+    private func replaceLog(_ message: Message, _ client: Client) {
+        guard let first, first.exitCode == nil else {
+            return client.send(Self.failed(message.sequence, 0, ESRCH, "the container is not running"))
+        }
+        do throws(EngineError) {
+            let new = try LogPump(message.fields)
+            new?.onWrite = { [self] in tellLogged() }
+            log?.close()
+            log = new
+        } catch {
+            return client.send(Self.failed(message.sequence, 0, error.errno ?? EIO, error.message))
+        }
+        client.send(Message(.accepted, sequence: message.sequence))
+        // Readers look for what comes after the old one.
+        tellLogged()
     }
 
     private func attach(_ message: Message, _ client: Client) {

@@ -6,12 +6,13 @@
 // `exec` and `attach` turn their connection into a stream of bytes once they are answered.
 
 /// Version of the protocol that this build speaks.
-public let shimProtocolVersion: UInt16 = 1
+/// 2: `replaceLog`.
+public let shimProtocolVersion: UInt16 = 2
 
 public struct Message: Sendable {
     public enum Kind: UInt16, Sendable {
         // towards the shim
-        case create = 1, start, attach, exec, resize, closeInput, subscribe, acknowledge
+        case create = 1, start, attach, exec, resize, closeInput, subscribe, acknowledge, replaceLog
         // towards the daemon
         case created = 64, started, failed, accepted, state, exited, logged
     }

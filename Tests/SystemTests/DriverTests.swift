@@ -146,12 +146,39 @@ struct DriverTests {
             #expect(
                 engine.gantry("driver", "install", renamed).errors.hasSuffix("/libvolume-other.so was refused: it holds the volume driver faulty, so the file must be called libvolume-faulty.so\n"))
             #expect(engine.gantry("driver", "install", "/nonexistent").errors.contains("open /nonexistent: no such file or directory"))
-            #expect(engine.gantry("driver", "upgrade", "local", path).errors == "Error response from daemon: libvolume-faulty.so holds the volume driver faulty, not the volume driver local\n")
+            #expect(engine.gantry("driver", "upgrade", "volume/local", path).errors == "Error response from daemon: libvolume-faulty.so holds the volume driver faulty, not the volume driver local\n")
             #expect(engine.gantry("driver", "upgrade", "nope", path).errors == "Error response from daemon: No such driver: nope\n")
             #expect(engine.gantry("driver", "rm", "none").errors == "Error response from daemon: none is the name of several drivers: say log/none or network/none\n")
-            #expect(engine.gantry("driver", "rm", "local").errors == "Error response from daemon: the volume driver local is the default one; choose another default first\n")
+            #expect(engine.gantry("driver", "rm", "volume/local").errors == "Error response from daemon: the volume driver local is the default one; choose another default first\n")
             #expect(engine.gantry("driver", "rm", "syslog").errors.hasPrefix("Error response from daemon: the log driver syslog is part of an installation ("))
             #expect(((try? Files.list("\(engine.dataRoot)/drivers/.incoming")) ?? []).isEmpty)
+        }
+    }
+
+    @Test("an upgrade of a log driver moves the logs of running containers, and no line is lost")
+    func logUpgrade() throws {
+        try withEngine(84) { engine in
+            let source = String(Self.fixture.dropLast("faulty.c".count)) + "lines.c"
+            func build(_ version: String) throws -> String {
+                try Files.makeDirectories("\(engine.root)/\(version)", mode: 0o755)
+                let path = "\(engine.root)/\(version)/liblog-lines.so"
+                let built = Command.run(["cc", "-O1", "-fPIC", "-shared", "-I\(Self.headers)", "-DVERSION=\"\(version)\"", source, "-o", path])
+                #expect(built.status == 0, "\(built.everything)")
+                return path
+            }
+            let old = try build("1.0"), new = try build("1.1")
+            #expect(engine.gantry("driver", "install", old).output == "log/lines 1.0\n")
+            engine.gantry(
+                "run", "-d", "--name", "writer", "--log-driver", "lines", "busybox", "sh", "-c", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo $i; done; sleep 100")
+            #expect(engine.gantry("driver", "upgrade", "lines", new).output == "log/lines 1.1\n")
+            var numbers: [Int] = []
+            for _ in 0..<200 where numbers.count < 20_000 {
+                usleep(20_000)
+                numbers = engine.gantry("logs", "writer").output.split(separator: "\n").compactMap { Int($0) }
+            }
+            #expect(numbers == Array(1...20_000), "\(numbers.count)")
+            let folders = (try? Files.list("\(engine.dataRoot)/containers/\(engine.gantry("inspect", "--format", "{{.Id}}", "writer").output.trimmed)")) ?? []
+            #expect(folders.contains("log-2") && folders.contains("lines.log"), "\(folders)")
         }
     }
 }

@@ -22,6 +22,8 @@ struct ContainerAssembly {
     let logDriver: LogDriverReference
     /// `hosts`, `hostname` and `resolv.conf`.
     let directory: String
+    /// Where its log driver keeps what it writes.
+    let logDirectory: String
     let cgroup: String
 
     private var host: HostConfiguration { container.host }
@@ -48,9 +50,7 @@ struct ContainerAssembly {
         result.oomScoreAdjustment = host.oomScoreAdjustment
         result.cgroup = cgroup
         result.mark = defaults.mark
-        result.log = LogSpecification(
-            driverPath: logDriver.path, stateDirectory: directory, options: logDriver.options,
-            labels: logLabels, checksOwnership: defaults.checksOwnership, host: logDriver.host ?? "")
+        result.log = Self.log(container, logDriver, defaults, directory: logDirectory)
         return result
     }
 
@@ -152,7 +152,14 @@ struct ContainerAssembly {
         return settings.map { "\($0.key)=\($0.value)" }
     }
 
-    private var logLabels: [String: String] {
+    static func log(_ container: ContainerSnapshot, _ driver: LogDriverReference, _ defaults: ContainerDefaults, directory: String) -> LogSpecification {
+        LogSpecification(
+            driverPath: driver.path, stateDirectory: directory, options: driver.options, labels: logLabels(container),
+            checksOwnership: defaults.checksOwnership, host: driver.host ?? "")
+    }
+
+    private static func logLabels(_ container: ContainerSnapshot) -> [String: String] {
+        let configuration = container.configuration
         var labels = configuration.labels
         labels["gantry.container.name"] = container.name
         labels["gantry.image.name"] = configuration.image

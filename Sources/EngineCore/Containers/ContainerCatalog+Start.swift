@@ -67,6 +67,7 @@ extension ContainerCatalog {
             let assembly = ContainerAssembly(
                 container: container, defaults: environment.defaults, network: plan.capabilities, networkOf: plan.networkOf,
                 rootMounts: rootMounts, volumeMounts: volumeMounts, logDriver: log, directory: directory(container.id),
+                logDirectory: logDirectory(container.id, container.logFolder),
                 cgroup: cgroup(container.id))
             let attached = entry.attached
             entry.attached = []

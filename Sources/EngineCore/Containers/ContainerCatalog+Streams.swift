@@ -44,14 +44,30 @@ extension ContainerCatalog {
 
     public func logs(_ reference: String, _ request: LogRequest) async throws -> any LogStream {
         let entry = try entry(reference)
-        let container = entry.snapshot
-        let driver = try await environment.registry.log(container.host.logDriver, options: container.host.logOptions)
-        guard driver.capabilities.contains(.read) else {
-            throw EngineError(.unsupported, "configured logging driver does not support reading")
-        }
-        let reader = try await environment.registry.openLogReader(
-            container.host.logDriver, container: container.id, stateDirectory: directory(container.id), options: container.host.logOptions)
         let ticks = request.follow ? try entry.running?.logTicks() : nil
-        return ContainerLogStream(reader: reader, request: request, isTerminal: container.configuration.tty, ticks: ticks)
+        let id = entry.snapshot.id
+        let stream = ContainerLogStream(request: request, isTerminal: entry.snapshot.configuration.tty, ticks: ticks) { [weak self] number in
+            try await self?.logReader(id, number) ?? .none
+        }
+        // Errors come before the answer's head.
+        try await stream.open()
+        return stream
+    }
+
+    /// A reader of one part of the log, by its number.
+    private func logReader(_ id: String, _ number: Int) async throws(EngineError) -> ContainerLogStream.Part {
+        guard let segments = entries[id]?.snapshot.logSegments, number < segments.count else { return .none }
+        let segment = segments[number]
+        do throws(EngineError) {
+            let options = try await environment.registry.log(segment.driver, options: segment.options)
+            guard options.capabilities.contains(.read) else { return .unreadable }
+            return .reader(
+                try await environment.registry.openLogReader(
+                    segment.driver, container: id, stateDirectory: logDirectory(id, segment.folder), options: segment.options))
+        } catch {
+            // What was written before the last change is shown if it can be.
+            if number < segments.count - 1 { return .unreadable }
+            throw error
+        }
     }
 }

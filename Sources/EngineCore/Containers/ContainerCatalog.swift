@@ -50,6 +50,8 @@ public actor ContainerCatalog: ContainerService, ExecService {
     var logger: Logger { environment.logger }
 
     func directory(_ id: String) -> String { "\(environment.defaults.dataRoot)/containers/\(id)" }
+
+    func logDirectory(_ id: String, _ folder: String?) -> String { folder.map { "\(directory(id))/\($0)" } ?? directory(id) }
     func cgroup(_ id: String) -> String { "\(environment.defaults.cgroupParent)/\(id)" }
     /// The writable layer's key in the storage driver.
     func layer(_ id: String) -> String { ContainerLayer.key(id) }

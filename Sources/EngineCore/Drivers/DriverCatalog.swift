@@ -11,13 +11,16 @@ public actor DriverCatalog: DriverService {
     let events: EventBus
     let folder: DriverFolder
     let users: Users
+    /// Moves the logs of running containers to the version of a log driver that serves now, one after the other.
+    let renewLogs: @Sendable (_ driver: String) async -> Void
 
     /// - Parameter folder: where drivers are installed; absolute.
-    public init(registry: DriverRegistry, events: EventBus, folder: String, users: @escaping Users) {
+    public init(registry: DriverRegistry, events: EventBus, folder: String, users: @escaping Users, renewLogs: @escaping @Sendable (_ driver: String) async -> Void) {
         self.registry = registry
         self.events = events
         self.folder = DriverFolder(path: folder)
         self.users = users
+        self.renewLogs = renewLogs
     }
 
     public func drivers() -> [DriverSnapshot] { registry.statuses().map(DriverSnapshot.init) }
@@ -51,6 +54,7 @@ public actor DriverCatalog: DriverService {
                 folder.forget(kind, name, version: driver.version)
                 throw error
             }
+            if kind == .log { await renewLogs(name) }
             announce("upgrade", driver)
             return try snapshot(driver)
         }

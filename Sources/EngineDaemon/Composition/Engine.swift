@@ -46,7 +46,8 @@ struct Engine: Sendable {
             store: store, registry: registry, events: events, dataRoot: configuration.dataRoot, settings: { live.information },
             counts: Self.counts(containers, images))
         drivers = DriverCatalog(
-            registry: registry, events: events, folder: configuration.driverFolder, users: DriverUsers.find(containers, images, networks, volumes))
+            registry: registry, events: events, folder: configuration.driverFolder, users: DriverUsers.find(containers, images, networks, volumes),
+            renewLogs: { [containers] name in await containers.renewLogs(of: name) })
         await connect()
         for report in store.quarantined { logger.error("part of the state was set aside", metadata: ["error": "\(report)"]) }
     }

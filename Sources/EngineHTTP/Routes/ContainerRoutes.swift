@@ -47,6 +47,11 @@ struct ContainerRoutes {
             try await containers.rename(id[0], to: request.query["name"] ?? "")
             return .noContent
         }
+        router.add(.POST, "/containers/{id}/update") { request, id in
+            let update = try UpdateRequest(try await request.requiredJSON())
+            try await containers.changeLog(id[0], driver: update.logDriver, options: update.logOptions)
+            return .json(["Warnings": []])
+        }
         router.add(.POST, "/containers/{id}/wait", wait)
         router.add(.POST, "/gantry/containers/{id}/migrate") { request, id in
             let moved = try await containers.migrate(id[0], to: try MigrationTarget.driver(request))

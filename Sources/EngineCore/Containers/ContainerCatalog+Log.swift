@@ -1,0 +1,66 @@
+import ContainerRuntime
+import DriverHost
+import EngineErrors
+import EngineModel
+import LinuxSystem
+import Logging
+import StateStore
+
+extension ContainerCatalog {
+    /// Changes a container's log driver. A running container's output goes to the new one from the next line on; what
+    /// was written before stays where it is, and `logs` shows it first. After an error nothing has changed.
+    public func changeLog(_ reference: String, driver: String, options: [String: String]) async throws {
+        let entry = try entry(reference)
+        try await entry.lane.run {
+            guard entries[entry.snapshot.id] === entry else { throw EngineError(.notFound, "No such container: \(reference)") }
+            let name = driver.isEmpty ? entry.snapshot.host.logDriver : driver
+            let log = try await environment.registry.log(name, options: options)
+            let before = entry.snapshot
+            var after = before
+            after.formerLogs = before.logSegments
+            after.logFolder = "log-\(before.logSegments.count + 1)"
+            after.host.logDriver = log.name
+            after.host.logOptions = options
+            try await record(after, entry)
+            do { try await moveOutput(entry, to: log) } catch {
+                try? await record(before, entry)
+                try? Files.removeTree(logDirectory(before.id, after.logFolder))
+                throw error
+            }
+            publish("update", entry.snapshot)
+        }
+    }
+
+    /// Moves the logs of running containers to the version of their driver that serves now, one after the other. One
+    /// that can't be moved stays with the version that it has.
+    public func renewLogs(of driver: String) async {
+        for container in await list() where container.host.logDriver == driver && [.running, .paused].contains(container.status.state) {
+            do { try await changeLog(container.id, driver: driver, options: container.host.logOptions) } catch {
+                logger.warning("a container's log stays with the old version of its driver", metadata: ["container": "\(container.id)", "error": "\(error)"])
+            }
+        }
+    }
+
+    /// Before the shim is told: a daemon that is killed in between leaves a log that is read whole.
+    private func record(_ snapshot: ContainerSnapshot, _ entry: Entry) async throws {
+        do throws(Errno) { try Files.makeDirectories(logDirectory(snapshot.id, snapshot.logFolder), mode: 0o710) } catch {
+            throw EngineError(.internal, "the log of container \(snapshot.name) has no folder: \(error)", errno: error.code, underlying: error)
+        }
+        try await environment.store.save(snapshot)
+        entry.snapshot.formerLogs = snapshot.formerLogs
+        entry.snapshot.logFolder = snapshot.logFolder
+        entry.snapshot.host.logDriver = snapshot.host.logDriver
+        entry.snapshot.host.logOptions = snapshot.host.logOptions
+    }
+
+    private func moveOutput(_ entry: Entry, to log: LogDriverReference) async throws(EngineError) {
+        guard let running = entry.running else { return }
+        let container = entry.snapshot
+        let specification = ContainerAssembly.log(container, log, environment.defaults, directory: logDirectory(container.id, container.logFolder))
+        do throws(EngineError) { try await running.replaceLog(specification, mark: environment.defaults.mark) } catch {
+            throw EngineError(
+                error.code, "the log driver of container \(container.name) was not changed to \(log.name), and its output goes where it went: \(error.message)",
+                errno: error.errno, underlying: error)
+        }
+    }
+}
