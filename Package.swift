@@ -43,6 +43,7 @@ let drivers = [
     Driver(folder: "storage-vfs", dependencies: ["LinuxSystem", "Snapshots"]),
     Driver(folder: "storage-btrfs", dependencies: ["CLinux", "LinuxSystem", "Snapshots"]),
     Driver(folder: "network-bridge", dependencies: ["LinuxSystem", "LinuxNetlink"]),
+    Driver(folder: "network-macvlan", dependencies: ["LinuxSystem", "LinuxNetlink"]),
     Driver(folder: "network-host"),
     Driver(folder: "network-none", dependencies: ["LinuxSystem", "LinuxNetlink"]),
     Driver(folder: "log-json-file", dependencies: ["LinuxSystem", "LogKit", "Gzip"], standsAlone: true),

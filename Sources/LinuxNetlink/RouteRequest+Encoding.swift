@@ -10,6 +10,9 @@ extension MessageBuffer {
         switch request {
         case .createBridge(let name, let mac, let mtu): appendBridge(name, mac, mtu)
         case .createVeth(let pair): appendVeth(pair)
+        case .createMacvlan(let link): appendMacvlan(link)
+        case .createDummy(let name): appendDummy(name)
+        case .createVLAN(let name, let parent, let id): appendVLAN(name, parent, id)
         case .change(let link, let change): appendChange(link, change)
         case .delete(let link): append(type: Int(RTM_DELLINK), flags: Self.acknowledged, Self.header(link)) { Self.putName(link, $0) }
         case .addAddress(let address, let link): appendAddress(RTM_NEWADDR, Self.exclusive, address, link)
@@ -34,6 +37,38 @@ extension MessageBuffer {
             if let mac { attributes.put(Int(IFLA_ADDRESS), mac.bytes) }
             if mtu > 0 { attributes.put(Int(IFLA_MTU), mtu) }
             attributes.nest(Int(IFLA_LINKINFO)) { attributes.put(Int(IFLA_INFO_KIND), "bridge") }
+        }
+    }
+
+    private mutating func appendMacvlan(_ link: MacvlanLink) {
+        append(type: Int(RTM_NEWLINK), flags: Self.exclusive, ifinfomsg()) { attributes in
+            attributes.put(Int(IFLA_IFNAME), link.name)
+            attributes.put(Int(IFLA_LINK), UInt32(link.parent))
+            attributes.put(Int(IFLA_NET_NS_FD), UInt32(bitPattern: link.namespace))
+            if let mac = link.mac { attributes.put(Int(IFLA_ADDRESS), mac.bytes) }
+            if link.mtu > 0 { attributes.put(Int(IFLA_MTU), link.mtu) }
+            attributes.nest(Int(IFLA_LINKINFO)) {
+                attributes.put(Int(IFLA_INFO_KIND), "macvlan")
+                attributes.nest(Int(IFLA_INFO_DATA)) { attributes.put(Int(IFLA_MACVLAN_MODE), link.mode.rawValue) }
+            }
+        }
+    }
+
+    private mutating func appendDummy(_ name: String) {
+        append(type: Int(RTM_NEWLINK), flags: Self.exclusive, ifinfomsg()) { attributes in
+            attributes.put(Int(IFLA_IFNAME), name)
+            attributes.nest(Int(IFLA_LINKINFO)) { attributes.put(Int(IFLA_INFO_KIND), "dummy") }
+        }
+    }
+
+    private mutating func appendVLAN(_ name: String, _ parent: Int32, _ id: UInt16) {
+        append(type: Int(RTM_NEWLINK), flags: Self.exclusive, ifinfomsg()) { attributes in
+            attributes.put(Int(IFLA_IFNAME), name)
+            attributes.put(Int(IFLA_LINK), UInt32(parent))
+            attributes.nest(Int(IFLA_LINKINFO)) {
+                attributes.put(Int(IFLA_INFO_KIND), "vlan")
+                attributes.nest(Int(IFLA_INFO_DATA)) { attributes.put(Int(IFLA_VLAN_ID), id) }
+            }
         }
     }
 

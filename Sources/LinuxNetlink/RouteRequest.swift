@@ -57,12 +57,44 @@ public struct VethPair: Sendable, Equatable {
     }
 }
 
+/// An interface with an address of its own on another one, made inside another network namespace.
+public struct MacvlanLink: Sendable, Equatable {
+    /// As the kernel numbers them.
+    public enum Mode: UInt32, Sendable { case isPrivate = 1, vepa = 2, bridge = 4, passthru = 8 }
+
+    public var name: String
+    /// Index of the interface below, in this namespace.
+    public var parent: Int32
+    public var mode: Mode
+    /// nil: the parent's, as `passthru` has it, or one of the kernel's choice.
+    public var mac: HardwareAddress?
+    /// Bytes; 0: the parent's.
+    public var mtu: UInt32
+    /// Descriptor of the namespace, borrowed.
+    public var namespace: Int32
+
+    public init(name: String, parent: Int32, mode: Mode, mac: HardwareAddress?, mtu: UInt32, namespace: Int32) {
+        self.name = name
+        self.parent = parent
+        self.mode = mode
+        self.mac = mac
+        self.mtu = mtu
+        self.namespace = namespace
+    }
+}
+
 /// One change of links, addresses or routes.
 public enum RouteRequest: Sendable, Equatable {
     /// EEXIST.
     case createBridge(String, mac: HardwareAddress?, mtu: UInt32)
     /// EEXIST.
     case createVeth(VethPair)
+    /// EEXIST; ENODEV without the parent.
+    case createMacvlan(MacvlanLink)
+    /// An interface that leads nowhere. EEXIST.
+    case createDummy(String)
+    /// The part of a parent's frames that carry the tag `id`. EEXIST.
+    case createVLAN(String, parent: Int32, id: UInt16)
     case change(LinkReference, LinkChange)
     /// ENODEV.
     case delete(LinkReference)
@@ -78,6 +110,9 @@ extension RouteRequest: CustomStringConvertible {
         switch self {
         case .createBridge(let name, _, _): "create the bridge \(name)"
         case .createVeth(let pair): "create the interface \(pair.name)"
+        case .createMacvlan(let link): "create the interface \(link.name) on the interface number \(link.parent)"
+        case .createDummy(let name): "create the interface \(name)"
+        case .createVLAN(let name, _, let id): "create the interface \(name) for the VLAN \(id)"
         case .change(let link, _): "configure the interface \(link)"
         case .delete(let link): "delete the interface \(link)"
         case .addAddress(let address, let link): "add the address \(address) to the interface number \(link)"
