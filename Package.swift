@@ -30,6 +30,13 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = [], settings: 
     .target(name: name, dependencies: dependencies, swiftSettings: strict + settings)
 }
 
+/// Calls of the C library that drivers under test find in the program that checks them.
+let faultPoints = [
+    "write", "pwrite", "pwrite64", "writev", "copy_file_range", "mkdir", "mkdirat", "mknod", "mknodat", "symlink", "symlinkat", "link", "linkat", "setxattr", "lsetxattr",
+    "fsetxattr", "rename", "renameat", "renameat2", "ftruncate", "ftruncate64", "truncate", "unlink", "unlinkat", "rmdir", "chmod", "fchmod", "fsync", "fdatasync", "syncfs",
+    "open", "open64", "openat", "openat64",
+]
+
 // MARK: drivers
 
 struct Driver {
@@ -85,6 +92,7 @@ let package = Package(
         .executable(name: "gantryd", targets: ["gantryd"]),
         .executable(name: "gantry-shim", targets: ["gantry-shim"]),
         .executable(name: "gantry-driver-host", targets: ["gantry-driver-host"]),
+        .executable(name: "gantry-driver-verify", targets: ["gantry-driver-verify"]),
         .library(name: "EngineClient", targets: ["EngineClient"]),
     ] + drivers.map { .library(name: $0.folder, type: .dynamic, targets: [$0.folder]) },
     dependencies: [
@@ -105,6 +113,7 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CLauncher", dependencies: ["CLinux"]),
         .target(name: "CDriverABI"),
+        .target(name: "CFaultPoints"),
 
         // leaves
         module("EngineErrors"),
@@ -155,6 +164,12 @@ let package = Package(
         .executableTarget(
             name: "gantry-init", linkerSettings: [.unsafeFlags(["-nostartfiles", "-static-stdlib", "-Xclang-linker", "-static"])]),
 
+        // what checks a driver's file
+        module("DriverConformance", ["CDriverABI", "CFaultPoints", "CLinux", "DriverHost", "DriverKit", "EngineErrors", "LinuxNetlink", "LinuxSystem"]),
+        .executableTarget(
+            name: "gantry-driver-verify", dependencies: ["DriverConformance"], swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(runPath("runtime") + faultPoints.flatMap { ["-Xlinker", "--export-dynamic-symbol=\($0)"] })]),
+
         // the command line
         .target(
             name: "EngineClient", dependencies: ["EngineWire", "EngineErrors", nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"), .product(name: "NIOSSL", package: "swift-nio-ssl")],
@@ -175,6 +190,7 @@ let package = Package(
             test("LinuxCgroupsTests", ["LinuxCgroups", "LinuxSystem", "TestSupport"]),
             test("ContentStoreTests", ["ContentStore", "OCISpecs", "EngineModel", "EngineErrors", "DriverHost", "DriverKit", "LinuxSystem", "CLinux", "TestSupport"]),
             test("StorageDriverTests", ["ContentStore", "DriverHost", "DriverKit", "EngineErrors", "LinuxSystem", "CLinux", "TestSupport"]),
+            test("ConformanceTests", ["LinuxSystem", "TestSupport"], exclude: ["Fixtures"]),
             test("StateStoreTests", ["StateStore", "EngineModel", "EngineErrors", "TestSupport"]),
             test("ContainerRuntimeTests", ["ContainerRuntime", "EngineErrors", "LinuxSystem", "ShimProtocol", "TestSupport"]),
             test("EngineCoreTests", ["EngineCore", "ContentStore", "DriverHost", "DriverKit", "StateStore", "EngineErrors", "EngineModel", "LinuxNetlink", "LinuxSystem", "TestSupport"]),

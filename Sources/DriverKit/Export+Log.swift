@@ -11,7 +11,7 @@ extension DriverExport {
     ) -> DriverExport {
         DriverExport(
             kind: GANTRY_KIND_LOG, name: name, version: version, summary: summary, options: options, objectOptions: [],
-            factory: Box<@Sendable (OpenContext) throws -> any LogDriver>.retained(open), table: UnsafeRawPointer(forever(logTable(capabilities))))
+            factory: Box<@Sendable (OpenContext) throws -> any LogDriver>.retained(knowing(options, of: name, open)), table: UnsafeRawPointer(forever(logTable(capabilities))))
     }
 }
 

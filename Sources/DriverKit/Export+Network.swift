@@ -10,7 +10,7 @@ extension DriverExport {
     ) -> DriverExport {
         DriverExport(
             kind: GANTRY_KIND_NETWORK, name: name, version: version, summary: summary, options: options, objectOptions: objectOptions,
-            factory: Box<@Sendable (OpenContext) throws -> any NetworkDriver>.retained(open),
+            factory: Box<@Sendable (OpenContext) throws -> any NetworkDriver>.retained(knowing(options, of: name, open)),
             table: UnsafeRawPointer(forever(networkTable(capabilities))))
     }
 }

@@ -10,7 +10,7 @@ extension DriverExport {
     ) -> DriverExport {
         DriverExport(
             kind: GANTRY_KIND_STORAGE, name: name, version: version, summary: summary, options: options, objectOptions: [],
-            factory: Box<@Sendable (OpenContext) throws -> any StorageDriver>.retained(open),
+            factory: Box<@Sendable (OpenContext) throws -> any StorageDriver>.retained(knowing(options, of: name, open)),
             table: UnsafeRawPointer(forever(storageTable(capabilities))))
     }
 }

@@ -10,7 +10,7 @@ extension DriverExport {
     ) -> DriverExport {
         DriverExport(
             kind: GANTRY_KIND_VOLUME, name: name, version: version, summary: summary, options: options, objectOptions: objectOptions,
-            factory: Box<@Sendable (OpenContext) throws -> any VolumeDriver>.retained(open),
+            factory: Box<@Sendable (OpenContext) throws -> any VolumeDriver>.retained(knowing(options, of: name, open)),
             table: UnsafeRawPointer(forever(volumeTable(capabilities))))
     }
 }

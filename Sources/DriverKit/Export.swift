@@ -58,6 +58,17 @@ public struct DriverExport {
     }
 }
 
+/// `open`, for those who open with no other options than the declared ones.
+func knowing<T>(_ declared: [DriverOption], of name: String, _ open: @escaping @Sendable (OpenContext) throws -> T) -> @Sendable (OpenContext) throws -> T {
+    let known = Set(declared.map(\.name))
+    return { context in
+        if let unknown = context.options.keys.sorted().first(where: { !known.contains($0) }) {
+            throw DriverError(DriverError.invalidArgument, "the driver \(name) has no option \"\(unknown)\"; it has \(known.isEmpty ? "none" : known.sorted().joined(separator: ", "))")
+        }
+        return try open(context)
+    }
+}
+
 /// Memory that is never freed.
 func forever<T>(_ value: T) -> UnsafeMutablePointer<T> {
     let pointer = UnsafeMutablePointer<T>.allocate(capacity: 1)

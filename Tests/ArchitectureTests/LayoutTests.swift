@@ -23,6 +23,8 @@ struct LayoutTests {
         "EngineCore": ["EngineModel", "EngineErrors", "OCISpecs", "StateStore", "ContentStore", "ContainerRuntime", "LinuxCgroups", "DriverHost", "DriverKit", "LinuxSystem", "CLinux", "Logging"],
         "EngineHTTP": ["EngineCore", "EngineModel", "EngineWire", "EngineErrors", "DriverKit", "LinuxSystem", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "Logging", "ServiceLifecycle"],
         "Shim": ["ShimProtocol", "CLauncher", "CLinux", "CDriverABI", "LinuxSystem", "DriverHost", "DriverKit", "EngineErrors"],
+        "DriverConformance": ["CDriverABI", "CFaultPoints", "CLinux", "DriverHost", "DriverKit", "EngineErrors", "LinuxNetlink", "LinuxSystem"],
+        "gantry-driver-verify": ["DriverConformance"],
         "gantryd": ["EngineDaemon"], "gantry": ["EngineCLI"], "gantry-shim": ["Shim"],
     ]
     static let system: Set<String> = ["Glibc", "Synchronization", "FoundationEssentials", "Dispatch"]

@@ -41,7 +41,8 @@ typedef struct gantry_bytes { const void *ptr; size_t len; } gantry_bytes;
 typedef struct gantry_pair { gantry_bytes key, value; } gantry_pair;
 typedef struct gantry_error { int32_t code; uint32_t len; char text[1016]; } gantry_error;
 
-/* An option that the driver understands; the engine checks names and types before `open`. */
+/* An option that the driver understands; the engine checks names and types before `open`, and the driver
+ * refuses a name that it did not declare (EINVAL). */
 enum { GANTRY_OPTION_STRING = 1, GANTRY_OPTION_INTEGER = 2, GANTRY_OPTION_BOOLEAN = 3, GANTRY_OPTION_SIZE = 4, GANTRY_OPTION_DURATION = 5 };
 typedef struct gantry_option { gantry_bytes name, default_value, summary; uint32_t type, reserved; } gantry_option;
 

@@ -1,0 +1,4 @@
+import DriverConformance
+import Glibc
+
+exit(Program.run(Array(CommandLine.arguments.dropFirst())))
