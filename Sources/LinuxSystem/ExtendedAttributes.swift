@@ -13,6 +13,12 @@ public enum ExtendedAttributes {
         try set(descriptor, name, UnsafeRawBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
     }
 
+    /// Bytes of the attribute of the file at `path`; nil: it has none of that name.
+    public static func size(_ path: String, _ name: String) -> Int? {
+        let size = lgetxattr(path, name, nil, 0)
+        return size < 0 ? nil : size
+    }
+
     /// On the entry `name` of the open folder `folder`, a symbolic link itself and not what it names.
     public static func set(_ folder: Int32, entry: UnsafePointer<CChar>, _ name: UnsafePointer<CChar>, _ value: UnsafeRawBufferPointer) throws(Errno) {
         var path = Array("/proc/self/fd/\(folder)/".utf8CString.dropLast())

@@ -104,7 +104,9 @@ extension LogSuite {
         bench.close(writer)
     }
 
-    static let rotation = reading("log.rotation-loses-nothing", "with max-size and max-file the newest lines are kept without a gap, a following reader misses none, and the log stays small", seconds: 15) { bench in
+    static let rotation = reading(
+        "log.rotation-loses-nothing", "with max-size and max-file the newest lines are kept without a gap, a following reader misses none, and the log stays small", seconds: 15
+    ) { bench in
         let declared = Dictionary(bench.driver.options.map { ($0.name, $0.kind) }) { $1 }
         try skip(unless: declared["max-size"] == .size && declared["max-file"] == .integer, "the driver does not declare the options max-size and max-file")
         let log = try LogBench(bench, options: ["max-size": "100k", "max-file": "3"])

@@ -30,33 +30,37 @@ public actor DriverCatalog: DriverService {
     }
 
     public func installDriver(file: String, from source: any ByteSource) async throws -> DriverSnapshot {
-        try await arriving(file, source) { driver in
-            if let known = registry.statuses().first(where: { $0.kind == driver.kind && $0.name == driver.name }) {
-                throw EngineError(
-                    .conflict, "a \(driver.kind) driver named \(driver.name) exists already (\(known.path)); use `gantry driver upgrade` to replace its version")
-            }
-            try folder.keep(driver)
-            registry.discover()
-            announce("install", driver)
-            return try snapshot(driver)
+        let driver = try await receive(file, source)
+        defer { folder.discard(driver.path) }
+        if let known = registry.statuses().first(where: { $0.kind == driver.kind && $0.name == driver.name }) {
+            throw EngineError(
+                .conflict, "a \(driver.kind) driver named \(driver.name) exists already (\(known.path)); use `gantry driver upgrade` to replace its version")
         }
+        try folder.keep(driver)
+        registry.discover()
+        announce("install", driver)
+        return try snapshot(driver)
     }
 
     public func upgradeDriver(_ reference: String, file: String, from source: any ByteSource) async throws -> DriverSnapshot {
         let (kind, name) = try find(reference)
-        return try await arriving(file, source) { driver in
-            guard driver.kind == kind, driver.name == name else {
-                throw EngineError(.invalidArgument, "\(file) holds the \(driver.kind) driver \(driver.name), not the \(kind) driver \(name)")
-            }
-            try await registry.checkUpgrade(kind, name, to: driver.version)
-            let path = try folder.keep(driver)
-            do throws(EngineError) { try await registry.upgrade(kind, name, to: path, version: driver.version) } catch {
-                folder.forget(kind, name, version: driver.version)
-                throw error
-            }
-            if kind == .log { await renewLogs(name) }
-            announce("upgrade", driver)
-            return try snapshot(driver)
+        let driver = try await receive(file, source)
+        defer { folder.discard(driver.path) }
+        guard driver.kind == kind, driver.name == name else {
+            throw EngineError(.invalidArgument, "\(file) holds the \(driver.kind) driver \(driver.name), not the \(kind) driver \(name)")
+        }
+        try await registry.checkUpgrade(kind, name, to: driver.version)
+        try await replace(with: driver)
+        if kind == .log { await renewLogs(name) }
+        announce("upgrade", driver)
+        return try snapshot(driver)
+    }
+
+    private func replace(with driver: ArrivedDriver) async throws(EngineError) {
+        let path = try folder.keep(driver)
+        do throws(EngineError) { try await registry.upgrade(driver.kind, driver.name, to: path, version: driver.version) } catch {
+            folder.forget(driver.kind, driver.name, version: driver.version)
+            throw error
         }
     }
 
@@ -79,12 +83,16 @@ public actor DriverCatalog: DriverService {
         events.publish(EngineEvent(.driver, "remove", actor: name, attributes: ["kind": "\(kind)"], time: Clock.now()))
     }
 
-    /// Takes a file in, has it examined by a process of its own, and lets `body` decide what becomes of it.
-    private func arriving<R>(_ file: String, _ source: any ByteSource, _ body: (ArrivedDriver) async throws -> R) async throws -> R {
-        let arrived = try await folder.receive(file, source)
-        defer { folder.discard(arrived) }
-        let description = try await registry.describe(arrived)
-        return try await body(ArrivedDriver(kind: description.kind, name: description.name, version: description.version, path: arrived))
+    /// Takes a file in and has it examined by a process of its own. The caller discards it.
+    private func receive(_ file: String, _ source: any ByteSource) async throws -> ArrivedDriver {
+        let path = try await folder.receive(file, source)
+        do {
+            let description = try await registry.describe(path)
+            return ArrivedDriver(kind: description.kind, name: description.name, version: description.version, path: path)
+        } catch {
+            folder.discard(path)
+            throw error
+        }
     }
 
     private func find(_ reference: String) throws(EngineError) -> (DriverKind, String) {

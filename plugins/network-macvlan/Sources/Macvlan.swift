@@ -90,15 +90,36 @@ final class Macvlan: NetworkDriver {
             throw DriverError(EINVAL, "\"\(endpoint.mac)\" is no MAC address for the container \(endpoint.container); write it like 02:42:ac:11:00:02")
         }
         return try failing("connect the container \(endpoint.container)") {
-            let network = try make(endpoint, mac, netns)
-            do { try configure(endpoint, addresses, network, netns) } catch {
-                try? NetworkNamespace.enter(netns) {
-                    var route = try RouteSocket()
-                    try route.perform([.delete(.name(endpoint.interfaceName))])
-                }
-                throw error
+            var network = try attempt(endpoint, mac, addresses, netns)
+            // The interface that had the hardware address before may be on its way out with its container's namespace,
+            // which the kernel removes when it gets to it.
+            for _ in 0..<Self.patience where network == nil {
+                usleep(10_000)
+                network = try attempt(endpoint, mac, addresses, netns)
             }
+            guard let network else { throw DriverError(EADDRINUSE, "another interface on the parent of the network has the hardware address \(mac)") }
             return [NetworkInterface(name: endpoint.interfaceName, mac: network.mode == .passthru ? "" : mac.description)]
+        }
+    }
+
+    /// Times 10 ms.
+    private static let patience = 300
+
+    /// nil: the hardware address is taken.
+    private func attempt(
+        _ endpoint: EndpointSpecification, _ mac: HardwareAddress, _ addresses: [InterfaceAddress], _ netns: Int32
+    ) throws -> MacvlanNetwork? {
+        let network = try make(endpoint, mac, netns)
+        do {
+            try configure(endpoint, addresses, network, netns)
+            return network
+        } catch {
+            try? NetworkNamespace.enter(netns) {
+                var route = try RouteSocket()
+                try route.perform([.delete(.name(endpoint.interfaceName))])
+            }
+            if (error as? Errno)?.code == EADDRINUSE { return nil }
+            throw error
         }
     }
 
