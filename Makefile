@@ -18,7 +18,7 @@ STORAGE_SUITES := SystemTests
 DRIVERS        := $(notdir $(wildcard plugins/*-*))
 SWIFT_BUILD    := swift build
 
-.PHONY: help setup setup-run setup-test build run stop test unit bench install fmt check clean
+.PHONY: help setup setup-run setup-test build run stop test unit bench sdk install fmt check clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -53,6 +53,9 @@ test: setup-test ## build and run every test, as root, with real containers (FIL
 	swift build --build-tests
 	GANTRY_TEST_ROOT=1 swift test --skip-build --no-parallel $(if $(FILTER),--filter $(FILTER))
 	$(if $(FILTER),,$(foreach driver,$(OTHER_STORAGE),GANTRY_TEST_STORAGE=$(driver) GANTRY_TEST_ROOT=1 swift test --skip-build --no-parallel --filter '$(STORAGE_SUITES)' &&) true)
+
+sdk: ## write the SDK for authors of drivers to .build/sdk
+	@config/sdk .build/sdk
 
 bench: setup-test ## measure Gantry beside Debian's docker.io, in the same run
 	$(SWIFT_BUILD) -c release

@@ -56,7 +56,7 @@ struct LayoutTests {
 
     @Test("a driver imports no engine module")
     func drivers() throws {
-        for file in Self.swiftFiles("\(Self.root)/plugins") {
+        for file in Self.swiftFiles("\(Self.root)/plugins") where !file.hasSuffix("/Package.swift") {
             let wrong = try Self.imports(file).filter {
                 !["DriverKit", "LinuxSystem", "LinuxNetlink", "Snapshots", "CLinux", "CNetfilter", "LogKit", "Gzip", "Glibc", "Synchronization"].contains($0)
             }
