@@ -16,6 +16,8 @@ struct Settings: Sendable {
     var folder: String?
     var seed: UInt64?
     var describes = false
+    /// For `make bench`: what a call costs.
+    var times = false
 
     /// As arguments again, for a child.
     var arguments: [String] {

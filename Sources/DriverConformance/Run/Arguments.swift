@@ -30,6 +30,7 @@ struct Arguments {
             case "--list": settings.lists = true
             case "--help", "-h": wantsHelp = true
             case "--describe": settings.describes = true
+            case "--time": settings.times = true
             case "--option", "-o": try Self.add(value(), to: &settings.options, name)
             case "--object-option": try Self.add(value(), to: &settings.objectOptions, name)
             case "--only": settings.only.append(try value())

@@ -47,6 +47,10 @@ public enum Program {
     private static func verify(_ settings: Settings, _ path: String) throws -> Int32 {
         let scratch = try ScratchFolder(in: settings.place)
         defer { scratch.remove() }
+        if settings.times {
+            try CallTime.print(path, in: scratch.path)
+            return 0
+        }
         let verification = Verification(settings: settings, path: path)
         let facts = try verification.describe(in: scratch.path)
         guard let kind = DriverKind.allCases.first(where: { $0.description == facts.kind }) else { throw Verification.Refusal(text: "\(facts.kind) is no kind of driver") }
