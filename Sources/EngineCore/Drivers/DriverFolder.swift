@@ -10,6 +10,12 @@ struct DriverFolder: Sendable {
     /// A driver of more bytes is none.
     private static let limit = 512 << 20
 
+    init(path: String) {
+        self.path = path
+        // Of a daemon that was killed while a file came in.
+        try? Files.removeTree("\(path)/.incoming")
+    }
+
     /// Writes a driver's file, as it comes in, into a folder of its own. - Returns: its path; see `discard`.
     func receive(_ file: String, _ source: any ByteSource) async throws -> String {
         guard file.hasPrefix("lib"), file.hasSuffix(".so"), !file.contains("/"), file.utf8.count < 200 else {
