@@ -20,6 +20,9 @@ struct AttributeSet: Equatable {
         }
     }
 
+    /// Forgets those whose names begin so.
+    mutating func drop(_ prefix: String) { values = values.filter { !$0.key.text.hasPrefix(prefix) } }
+
     /// Gives an entry these attributes and no others. What its file system can't hold is left out.
     func apply(to name: [CChar], in folder: Int32, had old: AttributeSet) throws(Errno) {
         if self == old { return }

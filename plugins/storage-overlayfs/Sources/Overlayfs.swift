@@ -32,7 +32,7 @@ final class Overlayfs: StorageDriver, Sendable {
     }
 
     private func begin(_ key: String, _ parent: String, _ snapshot: Snapshot.State) throws -> [Mount] {
-        let (number, chain) = try index.make(key, parent: parent, snapshot, { number, _ in try folders.make(number, state: snapshot) }, undo: { try? folders.remove($0) })
+        let (number, chain) = try index.make(key, parent: parent, snapshot, { number, below in try folders.make(number, on: below, state: snapshot) }, undo: { try? folders.remove($0) })
         return mounts(number, chain, snapshot)
     }
 

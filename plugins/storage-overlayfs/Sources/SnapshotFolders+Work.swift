@@ -7,9 +7,15 @@ import Snapshots
 extension SnapshotFolders {
     static func work(_ number: Int) -> String { "s/\(String(number, radix: 36))/work" }
 
-    func make(_ number: Int, state snapshot: Snapshot.State) throws(Errno) {
+    /// - Parameter below: the parent; its root folder's owner and permissions count in the new tree too, where the
+    ///   topmost layer's root folder is the one that shows.
+    func make(_ number: Int, on below: Int?, state snapshot: Snapshot.State) throws(Errno) {
         try Files.makeDirectory(folder(number))
         try makeContent(number)
+        if let below, snapshot == .active {
+            let parent = try Files.open(path(below), O_RDONLY | O_DIRECTORY), root = try Files.open(path(number), O_RDONLY | O_DIRECTORY)
+            try FolderAttributes.bring(from: parent.raw, to: root.raw)
+        }
         if snapshot == .active { try Files.makeDirectory("\(state)/\(Self.work(number))") }
     }
 
