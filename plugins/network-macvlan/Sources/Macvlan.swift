@@ -6,7 +6,7 @@ import Synchronization
 
 /// Containers on an interface of the host, each with a hardware address of its own.
 ///
-/// A container's interface is made inside its namespace and ends with it: the host sees none of it. What the host has
+/// A container's interface is made inside its namespace and goes with `leave`, or with the namespace: the host sees none of it. What the host has
 /// of a network is the parent, if it was made for the network; an alias says so.
 final class Macvlan: NetworkDriver {
     private let prefix: String
@@ -16,6 +16,19 @@ final class Macvlan: NetworkDriver {
         var route: RouteSocket
         /// By id; those that `createNetwork` was called for.
         var networks: [String: MacvlanNetwork] = [:]
+        /// By endpoint; those that this instance made.
+        var joined: [String: Joined] = [:]
+    }
+
+    /// Where a container's interface is: nothing on the host leads to it.
+    private final class Joined: Sendable {
+        let namespace: OwnedFD
+        let name: String
+
+        init(_ netns: Int32, _ name: String) throws(Errno) {
+            namespace = OwnedFD(adopting: try Errno.check("hold the network namespace", fcntl(netns, F_DUPFD_CLOEXEC, 0)))
+            self.name = name
+        }
     }
 
     init(_ context: OpenContext) throws {
@@ -97,6 +110,10 @@ final class Macvlan: NetworkDriver {
                 usleep(10_000)
                 network = try attempt(endpoint, mac, addresses, netns)
             }
+            if network != nil {
+                let joined = try Joined(netns, endpoint.interfaceName)
+                state.withLock { $0.joined[endpoint.id] = joined }
+            }
             guard let network else { throw DriverError(EADDRINUSE, "another interface on the parent of the network has the hardware address \(mac)") }
             return [NetworkInterface(name: endpoint.interfaceName, mac: network.mode == .passthru ? "" : mac.description)]
         }
@@ -151,8 +168,16 @@ final class Macvlan: NetworkDriver {
         }
     }
 
-    /// The interface ends with the container's namespace.
-    func leave(network: String, endpoint: String) throws {}
+    /// The interface of an endpoint that an earlier instance made ends with the container's namespace.
+    func leave(network: String, endpoint: String) throws {
+        guard let joined = state.withLock({ $0.joined.removeValue(forKey: endpoint) }) else { return }
+        try failing("disconnect the endpoint \(endpoint)") {
+            try NetworkNamespace.enter(joined.namespace.raw) {
+                var route = try RouteSocket()
+                try route.perform([.delete(.name(joined.name))], ignoring: [ENODEV])
+            }
+        }
+    }
 
     func walk(_ body: (NetworkObject) -> Bool) throws {
         let links = try failing("list the interfaces") { try state.withLock { try $0.route.links() } }
