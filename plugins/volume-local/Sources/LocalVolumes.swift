@@ -25,13 +25,17 @@ final class LocalVolumes: VolumeDriver {
         let options = try LocalOptions(options)
         if Files.exists(path(name)) { throw exists(name) }
         let aside = asideName("new")
+        var isThere = false
         do throws(Errno) {
             try Files.makeDirectory("\(root)/\(aside)", mode: 0o701)
             try makeData("\(root)/\(aside)/_data")
             try Files.replace("\(root)/\(aside)/volume", with: VolumeRecord(created: now(), options: options).bytes, mode: 0o600, durable: true)
             try Errno.check("rename \(path(name))", rename("\(root)/\(aside)", path(name)))
+            isThere = true
             try Files.syncDirectory(root)
         } catch {
+            // What was refused must not be there afterwards.
+            if isThere { rename(path(name), "\(root)/\(aside)") }
             removeAside(aside)
             if error.code == ENOTEMPTY || error.code == EEXIST { throw exists(name) }
             throw DriverError(error.code, "volume \(name) can't be made: \(error)")
