@@ -53,8 +53,8 @@ final class SeededDriver {
     func verify(_ arguments: [String] = []) -> Verify.Report { withExtendedLifetime(self) { Verify.run(path, arguments) } }
 
     /// The bug is found by the check made for it, and by no other.
-    static func expect(_ kind: String, _ bug: String, _ check: String, saying words: String = "", sourceLocation: SourceLocation = #_sourceLocation) throws {
-        let report = try SeededDriver(kind, bug: bug, sourceLocation: sourceLocation).verify()
+    static func expect(_ kind: String, _ bug: String, _ check: String, saying words: String = "", _ arguments: [String] = [], sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let report = try SeededDriver(kind, bug: bug, sourceLocation: sourceLocation).verify(arguments)
         #expect(report.failed == [check] && report.status == 1, "\(bug): \(report)", sourceLocation: sourceLocation)
         #expect(report.text.contains(words), "\(bug): \(report)", sourceLocation: sourceLocation)
     }

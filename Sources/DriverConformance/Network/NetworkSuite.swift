@@ -4,120 +4,312 @@ import Glibc
 import LinuxNetlink
 import LinuxSystem
 
-/// Endpoints by traffic. Each check has a network namespace of its own for a host.
+/// Networks and the interfaces of containers in them. Everything happens in network namespaces of the check's own.
 enum NetworkSuite {
-    static let checks = [again, walks, interface, traffic, apart, leaves, rejoins, adopted, absent]
-    static let actors: [Actor] = []
+    static let checks: [Check] = [
+        interface, wishes, reach, apart, twoNetworks, leaveLinks, leaveAgain, comesBack, removal, createAgain, walk, restart, failedJoin, ports, concurrent,
+    ]
 
     static func cycle(_ bench: Bench, _ driver: LoadedNetworkDriver, _ number: Int) throws {
-        bench.step("walk, leave, remove_network")
+        let addresses = bench.driver.capabilities.contains(.addresses)
+        bench.step("create_network")
+        try driver.createNetwork(NetworkBench.network(1, addresses, bench.settings.objectOptions))
+        let endpoint = NetworkBench.endpoint(2, 1, addresses)
+        if !bench.driver.capabilities.contains(.hostNamespace) {
+            let sandbox = try Sandbox()
+            bench.step("join")
+            _ = try driver.join(endpoint, netns: sandbox.descriptor)
+        }
+        bench.step("leave")
+        try driver.leave(network: endpoint.network, endpoint: endpoint.id)
+        bench.step("walk")
         try driver.walk { _ in true }
-        try driver.leave(network: NetworkBench.id("f", number), endpoint: NetworkBench.id("e", number))
-        if !bench.driver.capabilities.contains(.singleton) { try driver.removeNetwork(NetworkBench.id("f", number)) }
+        bench.step("remove_network")
+        try driver.removeNetwork(endpoint.network)
     }
 
-    private static func check(_ name: String, _ demand: String, _ body: @escaping @Sendable (NetworkBench) throws -> Void) -> Check {
-        Check(name, demand, seconds: 20) { bench in
-            try skip(unless: !bench.driver.capabilities.contains(.singleton), "the driver has one network, which is there")
-            try body(try NetworkBench(bench))
+    /// The checks with containers in namespaces of their own.
+    private static func joining(_ name: String, _ demand: String, addresses: Bool = false, seconds: Int = 10, _ body: @escaping @Sendable (Bench) throws -> Void) -> Check {
+        Check(name, demand, seconds: seconds) { bench in
+            try skip(unless: !bench.driver.capabilities.contains(.hostNamespace), "containers of this driver stay in the host's network namespace")
+            if addresses { try bench.skip(unless: .addresses, "give containers addresses") }
+            try body(bench)
         }
     }
 
-    /// For drivers whose containers have addresses.
-    private static func withAddresses(_ name: String, _ demand: String, _ body: @escaping @Sendable (NetworkBench) throws -> Void) -> Check {
-        check(name, demand) { host in
-            try host.bench.skip(unless: .addresses, "give containers addresses")
-            try body(host)
-        }
-    }
-
-    private static let again = check("network.calls-are-idempotent", "a network is made twice and removed twice without an error") { host in
-        for _ in 0..<2 { try host.make(1) }
-        for _ in 0..<2 { try host.remove(1) }
-    }
-
-    private static let walks = withAddresses("network.leaves-nothing", "walk tells a network's objects once, and a removed network leaves no interface") { host in
-        let before = try host.links()
-        try host.make(1)
-        let told = try host.objects().filter { $0.id == NetworkBench.id("f", 1) }
-        try demandEqual(told.count, 1, "objects of the network told")
-        try host.remove(1)
-        try demandEqual(try host.objects().count, 0, "objects told after the removal")
-        try demandEqual(try host.links(), before, "interfaces of the host after the removal")
-    }
-
-    private static let interface = withAddresses("network.container-gets-its-interface", "a container gets the interface that was asked for, up, with its address, and lo") { host in
-        try host.make(1)
-        let space = try NetworkNamespace.create()
-        try demandEqual(try host.join(2, network: 1, space.raw).map(\.name), ["eth0"], "the interfaces that join told")
-        let found = try NetworkNamespace.enter(space.raw) { () throws -> (addresses: [String], loopback: Bool) in
+    private static let interface = joining("network.join-gives-an-interface", "the container has the interfaces that join tells; one with an address has what was asked for, and is up, and so is lo") {
+        bench in
+        let lab = try NetworkBench(bench), sandbox = try Sandbox()
+        try lab.create()
+        let told = try lab.join(sandbox, 2)
+        try sandbox.run {
             var route = try RouteSocket()
-            guard let link = try route.link(named: "eth0") else { throw Outcome.failed("there is no eth0 in the container") }
-            let addresses = try route.addresses()
-            return (addresses.filter { $0.link == link.index }.map { "\($0.address)" }, addresses.contains { "\($0.address)".hasPrefix("127.0.0.1") })
+            let links = try route.links()
+            try demandEqual(links.map(\.name).sorted(), (["lo"] + told.map(\.name)).sorted(), "interfaces in the container")
+            guard lab.givesAddresses else { return }
+            for link in links { try demand(link.isUp, "the interface \(link.name) in the container is not up") }
+            try demandEqual(told.map(\.name), ["eth0"], "interfaces that join told")
+            let index = links.first { $0.name == "eth0" }?.index
+            let addresses = try route.addresses().filter { $0.link == index }.map { "\($0.address)" }
+            try demand(addresses.contains("10.77.1.2/24"), "eth0 has the addresses \(addresses), 10.77.1.2/24 was asked for")
         }
-        try demandEqual(found.addresses, ["198.18.1.2/24"], "the addresses of eth0")
-        try demand(found.loopback, "lo has no address: it is not up")
+        try lab.leave(2)
+        try lab.remove()
+        lab.close()
     }
 
-    private static let traffic = withAddresses("network.containers-reach-one-another", "a connection between two containers of a network comes about, both ways") { host in
-        try host.make(1)
-        let one = try NetworkNamespace.create(), two = try NetworkNamespace.create()
-        _ = try host.join(2, network: 1, one.raw)
-        _ = try host.join(3, network: 1, two.raw)
-        try demand(try Talk.reaches("198.18.1.3", from: one.raw, in: two.raw), "198.18.1.3 was not reached from 198.18.1.2")
-        try demand(try Talk.reaches("198.18.1.2", from: two.raw, in: one.raw), "198.18.1.2 was not reached from 198.18.1.3")
-    }
-
-    private static let apart = withAddresses("network.networks-are-apart", "a container is not reached from another network") { host in
-        try host.make(1)
-        try host.make(2)
-        let one = try NetworkNamespace.create(), two = try NetworkNamespace.create()
-        _ = try host.join(2, network: 1, one.raw)
-        _ = try host.join(2, network: 2, two.raw)
-        try demand(!(try Talk.reaches("198.18.2.2", from: one.raw, in: two.raw)), "198.18.2.2 was reached from 198.18.1.2")
-    }
-
-    private static let leaves = withAddresses("network.leaving", "leave is idempotent, works when the container is gone, and leaves no interface") { host in
-        try host.make(1)
-        let before = try host.links()
-        do {
-            let space = try NetworkNamespace.create()
-            _ = try host.join(2, network: 1, space.raw)
+    private static let wishes = joining("network.join-heeds-name-and-mac", "the interface has the name and the MAC address that were asked for", addresses: true) { bench in
+        let lab = try NetworkBench(bench), sandbox = try Sandbox()
+        try lab.create()
+        let told = try lab.join(sandbox, 2, name: "net7", mac: "02:42:0a:4d:01:99")
+        try demandEqual(told.map(\.name), ["net7"], "names that join told")
+        let mac = try sandbox.run {
+            var route = try RouteSocket()
+            return try route.link(named: "net7")?.mac.map { String($0, radix: 16) }.joined(separator: ":") ?? "no net7"
         }
-        for _ in 0..<2 { try host.leave(2, network: 1) }
-        try demand(!(try host.objects().contains { $0.kind == .endpoint }), "walk tells an endpoint that left")
-        try demandEqual(try host.links(), before, "interfaces of the host after the container left")
+        try demandEqual(mac, "2:42:a:4d:1:99", "the MAC address of net7")
+        try lab.leave(2)
+        try lab.remove()
+        lab.close()
     }
 
-    private static let rejoins = withAddresses("network.comes-back", "a container that leaves may come back at once, with the same address and in another namespace") { host in
-        try host.make(1)
+    private static let reach = joining("network.endpoints-reach-each-other", "containers of one network reach each other by their addresses, both ways", addresses: true) { bench in
+        let lab = try NetworkBench(bench), one = try Sandbox(), two = try Sandbox()
+        try lab.create()
+        try lab.join(one, 2)
+        try lab.join(two, 3)
+        bench.step("traffic between two containers")
+        try demand(try Traffic.passes(from: one, to: "10.77.1.3", server: two), "10.77.1.2 does not reach 10.77.1.3")
+        try demand(try Traffic.passes(from: two, to: "10.77.1.2", server: one), "10.77.1.3 does not reach 10.77.1.2")
+        for number in [2, 3] { try lab.leave(number) }
+        try lab.remove()
+        lab.close()
+    }
+
+    private static let apart = joining("network.networks-are-apart", "containers of two networks do not reach each other, even with an address of the other network", addresses: true) { bench in
+        try skip(unless: !bench.driver.capabilities.contains(.singleton), "the driver has one network only")
+        let lab = try NetworkBench(bench), one = try Sandbox(), two = try Sandbox()
+        for number in [1, 2] { try lab.create(number) }
+        try lab.join(one, 2, network: 1)
+        try lab.join(two, 2, network: 2)
+        bench.step("traffic between two networks")
+        try demand(try !Traffic.passes(from: one, to: "10.77.2.2", server: two, patience: 500), "10.77.1.2 reaches 10.77.2.2 of another network")
+        try one.run {
+            var route = try RouteSocket()
+            try route.perform([.addAddress(InterfaceAddress("10.77.2.77/24")!, link: try route.link(named: "eth0")!.index)])
+        }
+        try demand(try !Traffic.passes(from: one, to: "10.77.2.2", server: two, patience: 500), "10.77.2.2 is reached from another network by whoever takes an address of its subnet")
+        for number in [1, 2] {
+            try lab.leave(2, network: number)
+            try lab.remove(number)
+        }
+        lab.close()
+    }
+
+    private static let twoNetworks = joining(
+        "network.two-networks-one-container", "a container in two networks reaches the containers of both, and keeps one when it leaves the other", addresses: true
+    ) { bench in
+        try skip(unless: !bench.driver.capabilities.contains(.singleton), "the driver has one network only")
+        let lab = try NetworkBench(bench), both = try Sandbox(), first = try Sandbox(), second = try Sandbox()
+        for number in [1, 2] { try lab.create(number) }
+        try lab.join(both, 2, network: 1)
+        try lab.join(both, 2, network: 2, name: "eth1")
+        try lab.join(first, 3, network: 1)
+        try lab.join(second, 3, network: 2)
+        bench.step("traffic to both networks")
+        try demand(try Traffic.passes(from: both, to: "10.77.1.3", server: first), "the first network is not reached")
+        try demand(try Traffic.passes(from: both, to: "10.77.2.3", server: second), "the second network is not reached")
+        try lab.leave(2, network: 1)
+        _ = try lab.walk()
+        try demand(try Traffic.passes(from: both, to: "10.77.2.3", server: second), "the second network is not reached after the first was left")
+        try lab.leave(2, network: 2)
+        for number in [1, 2] {
+            try lab.leave(3, network: number)
+            try lab.remove(number)
+        }
+        lab.close()
+    }
+
+    // MARK: what is left
+
+    private static let leaveLinks = joining("network.leave-leaves-nothing", "leave takes away each interface that join made, on the host and in the container") { bench in
+        let lab = try NetworkBench(bench)
+        try lab.create()
+        let links = try lab.links(), objects = try lab.walk()
+        for _ in 0..<5 {
+            let sandbox = try Sandbox()
+            try lab.join(sandbox, 2)
+            try lab.leave(2)
+            try lab.demandLinks(links, "the host's interfaces after leave")
+            try demandEqual(try sandbox.links(), ["lo"], "the container's interfaces after leave")
+        }
+        try demandEqual(try lab.walk(), objects, "what walk gives after leave")
+        try lab.join(try Sandbox(), 3)
+        usleep(50_000)
+        try lab.leave(3)
+        try lab.demandLinks(links, "the host's interfaces after the end of the container and leave")
+        let sandbox = try Sandbox()
+        try lab.join(sandbox, 4)
+        try lab.reopen()
+        try lab.leave(4)
+        try lab.demandLinks(links, "the host's interfaces after leave by the next instance")
+        try lab.create()
+        try lab.remove()
+        lab.close()
+    }
+
+    private static let leaveAgain = joining("network.leave-again", "leave may come twice, for an endpoint that never joined, and after the container's namespace is gone") { bench in
+        let lab = try NetworkBench(bench)
+        try lab.create()
+        let sandbox = try Sandbox()
+        try lab.join(sandbox, 2)
+        for number in [2, 2, 9] { try lab.leave(number) }
+        try lab.join(try Sandbox(), 3)
+        usleep(100_000)
+        try lab.leave(3)
+        try lab.remove()
+        lab.close()
+    }
+
+    private static let comesBack = joining("network.comes-back", "a container that leaves may come back at once, with the same address and in another namespace") { bench in
+        let lab = try NetworkBench(bench)
+        try lab.create()
         for _ in 0..<3 {
-            let space = try NetworkNamespace.create()
-            _ = try host.join(2, network: 1, space.raw)
-            try host.leave(2, network: 1)
+            let sandbox = try Sandbox()
+            try lab.join(sandbox, 2)
+            try lab.leave(2)
         }
+        try lab.remove()
+        lab.close()
     }
 
-    private static let adopted = withAddresses("network.survives-a-restart", "another instance brings a network in line, and containers that joined before stay connected") { host in
-        try host.make(1)
-        let one = try NetworkNamespace.create(), two = try NetworkNamespace.create()
-        _ = try host.join(2, network: 1, one.raw)
-        try host.reopen()
-        try host.make(1)
-        _ = try host.join(3, network: 1, two.raw)
-        try demand(try Talk.reaches("198.18.1.2", from: two.raw, in: one.raw), "198.18.1.2, which joined before, was not reached")
-        for number in [2, 3] { try host.leave(number, network: 1) }
-        try host.remove(1)
+    private static let removal = Check("network.remove-leaves-nothing", "remove_network takes away what create_network made, and may come twice") { bench in
+        let lab = try NetworkBench(bench)
+        let links = try lab.links()
+        for number in bench.driver.capabilities.contains(.singleton) ? [1] : [1, 2] {
+            try lab.create(number)
+            try lab.remove(number)
+            try lab.remove(number)
+            try lab.demandLinks(links, "the host's interfaces after remove_network")
+            try demandEqual(try lab.walk(), [], "what walk gives after remove_network")
+        }
+        lab.close()
     }
 
-    private static let absent = withAddresses("network.absent-is-ENOENT", "joining a network that was not made fails with ENOENT and leaves nothing in the container") { host in
-        let space = try NetworkNamespace.create()
-        try host.bench.expect(ENOENT, of: "join of a network that was not made") { _ = try host.join(2, network: 9, space.raw) }
-        let names = try NetworkNamespace.enter(space.raw) { () throws -> [String] in
+    private static let createAgain = joining("network.create-again", "create_network of a network that is there changes nothing for its containers") { bench in
+        let lab = try NetworkBench(bench), one = try Sandbox(), two = try Sandbox()
+        try lab.create()
+        try lab.join(one, 2)
+        let links = try lab.links()
+        for _ in 0..<2 { try lab.create() }
+        try demandEqual(try lab.links(), links, "the host's interfaces after the same create_network again")
+        try lab.join(two, 3)
+        if lab.givesAddresses { try demand(try Traffic.passes(from: one, to: "10.77.1.3", server: two), "a container that was there before does not reach one that came after") }
+        for number in [2, 3] { try lab.leave(number) }
+        try lab.remove()
+        lab.close()
+    }
+
+    private static let walk = joining("network.walk", "walk gives what is ours, once each: whatever made an interface on the host is among it; it stops when told") { bench in
+        let lab = try NetworkBench(bench), sandbox = try Sandbox()
+        let before = try lab.links().count
+        try lab.create()
+        let withNetwork = try lab.links().count
+        try lab.join(sandbox, 2)
+        let withEndpoint = try lab.links().count
+        let found = try lab.walk(), network = "network \(NetworkBench.id("a", 1))", endpoint = "endpoint \(NetworkBench.id("b", 102))"
+        try demandEqual(found, Array(Set(found)).sorted(), "walk, with nothing twice")
+        try demand(found.allSatisfy { [network, endpoint].contains($0) }, "walk gives \(found)")
+        try demand(withNetwork == before || found.contains(network), "create_network made an interface on the host and walk does not give the network: \(found)")
+        try demand(withEndpoint == withNetwork || found.contains(endpoint), "join made an interface on the host and walk does not give the endpoint: \(found)")
+        var count = 0
+        bench.step("walk, stopped at the first")
+        try lab.driver.walk { _ in
+            count += 1
+            return false
+        }
+        try demandEqual(count, min(found.count, 1), "objects given to a walk that was stopped at the first")
+        try lab.leave(2)
+        try lab.remove()
+        lab.close()
+    }
+
+    private static let restart = joining("network.survives-a-restart", "containers stay connected when the instance is closed; the next one brings their network in line and serves others beside them")
+    { bench in
+        let lab = try NetworkBench(bench), one = try Sandbox(), two = try Sandbox()
+        try lab.create()
+        try lab.join(one, 2)
+        try lab.reopen()
+        if lab.givesAddresses { try demand(try one.links().contains("eth0"), "the container's interface went with the instance") }
+        try lab.create()
+        try lab.join(two, 3)
+        if lab.givesAddresses { try demand(try Traffic.passes(from: one, to: "10.77.1.3", server: two), "a container of the instance before does not reach one of this") }
+        for number in [2, 3] { try lab.leave(number) }
+        try lab.remove()
+        lab.close()
+    }
+
+    private static let failedJoin = joining("network.failed-join-leaves-nothing", "a join that can't be carried out fails and leaves no interface behind", addresses: true) { bench in
+        let lab = try NetworkBench(bench), sandbox = try Sandbox()
+        try lab.create()
+        let links = try lab.links(), objects = try lab.walk()
+        // The name is taken inside.
+        try sandbox.run {
             var route = try RouteSocket()
-            return try route.links().map(\.name)
+            try route.perform([.createBridge("eth0", mac: nil, mtu: 0)])
         }
-        try demandEqual(names, ["lo"], "the container's interfaces")
+        let file = try Files.open("/dev/null", O_RDONLY)
+        for (what, call) in [
+            ("join to a network that is not there", { _ = try lab.driver.join(NetworkBench.endpoint(2, 9, true), netns: sandbox.descriptor) }),
+            ("join with a descriptor that is no namespace", { _ = try lab.driver.join(NetworkBench.endpoint(2, 1, true), netns: file.raw) }),
+            ("join with a name that is taken in the container", { _ = try lab.driver.join(NetworkBench.endpoint(2, 1, true), netns: sandbox.descriptor) }),
+        ] as [(String, () throws -> Void)] {
+            bench.step(what)
+            var isRefused = false
+            do { try call() } catch { isRefused = true }
+            try demand(isRefused, "\(what) succeeded")
+            try lab.demandLinks(links, "the host's interfaces after \(what)")
+            try demandEqual(try lab.walk(), objects, "what walk gives after \(what)")
+        }
+        try demandEqual(try sandbox.links(), ["eth0", "lo"], "the container's interfaces")
+        let other = try Sandbox()
+        try lab.join(other, 2)
+        try lab.leave(2)
+        try lab.remove()
+        lab.close()
+    }
+
+    private static let ports = joining("network.ports", "a published port is reached from outside while its container is there, and not after", addresses: true) { bench in
+        try bench.skip(unless: .ports, "publish ports")
+        let lab = try NetworkBench(bench), sandbox = try Sandbox()
+        try lab.create()
+        let port = PublishedPort(hostAddress: "", hostPort: 8080, containerPort: 80, transport: .tcp)
+        try lab.join(sandbox, 2, ports: [port])
+        bench.step("traffic to a published port")
+        try demand(try Traffic.passes(from: lab.outside, to: NetworkBench.hostAddress, 8080, server: sandbox, listening: 80), "port 8080 of the host does not lead to port 80 of the container")
+        try lab.leave(2)
+        try demand(try !Traffic.passes(from: lab.outside, to: NetworkBench.hostAddress, 8080, server: sandbox, listening: 80, patience: 300), "the port leads to the container after leave")
+        try lab.remove()
+        lab.close()
+    }
+
+    private static let concurrent = joining("network.concurrent-calls", "eight containers that join and leave at once each get their interface, and nothing is left", seconds: 20) { bench in
+        try bench.skip(unless: .concurrent, "serve concurrent calls")
+        let lab = try NetworkBench(bench), addresses = lab.givesAddresses, driver = lab.driver
+        try lab.create()
+        let links = try lab.links()
+        bench.step("calls of eight threads")
+        try Parallel.run(8) { thread in
+            for _ in 0..<4 {
+                let sandbox = try Sandbox(), endpoint = NetworkBench.endpoint(10 + thread, 1, addresses)
+                let told = try driver.join(endpoint, netns: sandbox.descriptor)
+                try demandEqual(try sandbox.links(), (["lo"] + told.map(\.name)).sorted(), "interfaces in the container")
+                try driver.walk { _ in true }
+                try driver.leave(network: endpoint.network, endpoint: endpoint.id)
+            }
+        }
+        try lab.demandLinks(links, "the host's interfaces")
+        try lab.remove()
+        lab.close()
     }
 }

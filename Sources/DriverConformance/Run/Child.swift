@@ -27,6 +27,7 @@ enum Child {
         do {
             // What is mounted here, nobody else sees, and it ends with this process.
             try MountNamespace.enterPrivate()
+            if driver.kind == .network { try NetworkBench.becomeHost() }
             return try carryOut(settings, words, bench, report)
         } catch {
             report.say(.failed, "\(error)")

@@ -2,6 +2,7 @@
  * The contract is gantry_driver.h; the author's guide is README.md of the SDK. */
 #define _GNU_SOURCE
 #include "gantry_driver.h"
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
@@ -38,9 +39,18 @@ static void path_of(gantry_instance *all, gantry_bytes name, char *out, size_t s
     snprintf(out, size, "%s/%.*s", all->state, (int)name.len, (const char *)name.ptr);
 }
 
+/* A name is one of a folder: [a-zA-Z0-9][a-zA-Z0-9_.-]*, so that none leads elsewhere. */
+static int is_name(gantry_bytes name) {
+    const char *text = name.ptr;
+    for (size_t i = 0; i < name.len; i++)
+        if (!(isalnum((unsigned char)text[i]) || (i > 0 && strchr("_.-", text[i]) && text[i]))) return 0;
+    return name.len > 0 && name.len <= 255;
+}
+
 static int32_t volume_create(gantry_instance *all, gantry_bytes name, const gantry_pair *options, size_t count, gantry_error *error) {
     (void)options, (void)count;
     char folder[800];
+    if (!is_name(name)) return fail(error, EINVAL, "a volume's name");
     path_of(all, name, folder, sizeof folder);
     return mkdir(folder, 0755) ? fail(error, errno, folder) : 0;
 }
@@ -53,6 +63,7 @@ static int unlink_entry(const char *path, const struct stat *status, int type, s
 static int32_t volume_remove(gantry_instance *all, gantry_bytes name, gantry_error *error) {
     char folder[800];
     path_of(all, name, folder, sizeof folder);
+    if (!is_name(name)) return fail(error, ENOENT, folder);
     return nftw(folder, unlink_entry, 16, FTW_DEPTH | FTW_PHYS) ? fail(error, errno, folder) : 0;
 }
 
@@ -61,6 +72,7 @@ static int32_t volume_mount(gantry_instance *all, gantry_bytes name, gantry_byte
     (void)user;
     char folder[800];
     path_of(all, name, folder, sizeof folder);
+    if (!is_name(name)) return fail(error, ENOENT, folder);
     if (access(folder, F_OK)) return fail(error, errno, folder);
     gantry_mount mount = {.type = TEXT("none"), .source = {folder, strlen(folder)}, .target = TEXT("/"), .flags = MS_BIND};
     sink(context, &mount, 1);

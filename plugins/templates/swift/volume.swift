@@ -19,11 +19,19 @@ final class Folders: VolumeDriver, Sendable {
 
     private func failure(_ name: String, _ code: Int32 = errno) -> DriverError { DriverError(code, "volume \(name): \(String(cString: strerror(code)))") }
 
+    /// A name is one of a folder: `[a-zA-Z0-9][a-zA-Z0-9_.-]*`, so that none leads elsewhere.
+    private static func isName(_ name: String) -> Bool {
+        let isWell = name.utf8.allSatisfy { isalnum(Int32($0)) != 0 || "_.-".utf8.contains($0) }
+        return isWell && (1...255).contains(name.utf8.count) && isalnum(Int32(name.utf8.first ?? 0)) != 0
+    }
+
     func create(_ name: String, options: [String: String]) throws {
+        guard Self.isName(name) else { throw failure("\"\(name)\"", EINVAL) }
         if mkdir(path(name), 0o755) != 0 { throw failure(name) }
     }
 
     func remove(_ name: String) throws {
+        guard Self.isName(name) else { throw failure("\"\(name)\"", ENOENT) }
         if access(path(name), F_OK) != 0 { throw failure(name) }
         try Self.clear(path(name)) { throw failure(name) }
         if rmdir(path(name)) != 0 { throw failure(name) }
@@ -45,6 +53,7 @@ final class Folders: VolumeDriver, Sendable {
 
     /// The engine mounts what is told here, in the container's own mount namespace.
     func mount(_ name: String, user: String) throws -> [Mount] {
+        guard Self.isName(name) else { throw failure("\"\(name)\"", ENOENT) }
         if access(path(name), F_OK) != 0 { throw failure(name) }
         return [Mount(type: "none", source: path(name), flags: 4096 /* MS_BIND */)]
     }
