@@ -7,7 +7,7 @@ import LinuxSystem
 enum CommonSuite {
     static let checks: [Check] = [
         describes, opens, largerStructs, unknownOption, oddOptions, cancel,
-        .leak("driver.keeps-no-descriptors", "a cycle of calls leaves no open descriptor behind", cycles: 12) { before, after, _ in
+        .leak("driver.keeps-no-descriptors", "a cycle of calls leaves no open descriptor behind", cycles: 6) { before, after, _ in
             if after.descriptors.count <= before.descriptors.count { return nil }
             var extra = after.descriptors
             for name in before.descriptors { if let place = extra.firstIndex(of: name) { extra.remove(at: place) } }
@@ -17,8 +17,8 @@ enum CommonSuite {
             let growth = after.memory - before.memory
             return growth > 512 * 1024 && growth / max(cycles, 1) > 2048 ? "\(growth / 1024) KiB more, \(growth / max(cycles, 1)) bytes for each cycle" : nil
         },
-        .leak("driver.keeps-no-threads", "a cycle of calls leaves no thread behind", cycles: 20) { before, after, cycles in
-            after.threads > before.threads + max(2, cycles / 4) ? "\(before.threads) threads before, \(after.threads) after" : nil
+        .leak("driver.keeps-no-threads", "a cycle of calls leaves no thread behind", cycles: 8) { before, after, cycles in
+            after.threads > before.threads + max(2, cycles / 2) ? "\(before.threads) threads before, \(after.threads) after" : nil
         },
         .leak("driver.keeps-no-mounts", "a driver mounts nothing in the engine's mount namespace", cycles: 3) { before, after, _ in
             after.mounts > before.mounts ? "\(before.mounts) mounts before, \(after.mounts) after" : nil
@@ -92,9 +92,9 @@ extension Check {
                 }
                 return count
             }
-            _ = try cycles(min(wanted, 15), seconds: 1)
+            _ = try cycles(min(wanted, 15), seconds: 0.7)
             let before = try ProcessState.now()
-            let count = try cycles(wanted, seconds: 2.5)
+            let count = try cycles(wanted, seconds: 1.8)
             // Threads of the driver's own may still be on their way out.
             for _ in 0..<10 where growth(before, try ProcessState.now(), count) != nil { usleep(50_000) }
             if let text = growth(before, try ProcessState.now(), count) { throw Outcome.failed("after \(count) cycles of calls: \(text)") }
