@@ -198,7 +198,7 @@ let package = Package(
             test("EngineHTTPTests", ["EngineHTTP", "EngineErrors", "EngineModel", "EngineWire", nio("NIOHTTP1"), "TestSupport"]),
             test("EngineDaemonTests", ["EngineDaemon", "EngineErrors", "EngineModel", "TestSupport", log]),
             test("EngineCLITests", ["EngineCLI", "EngineWire", "TestSupport"]),
-            test("SDKTests", ["LinuxSystem", "TestSupport"]),
+            test("SDKTests", ["LinuxSystem", "TestSupport"], exclude: ["Fixtures"]),
             test("SystemTests", ["LinuxSystem", "TestSupport"]),
             test("ArchitectureTests", ["LinuxSystem", "TestSupport"]),
         ])

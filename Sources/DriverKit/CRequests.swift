@@ -1,6 +1,7 @@
 package import CDriverABI
 
-// The C form of what a driver is asked for. `raw` is valid as long as its arena.
+// The C form of what a driver is asked for. `raw` is valid as long as its arena. A struct that may grow starts from
+// zeros and is filled field by field: what a later header appends stays zero until somebody means it.
 
 extension OpenContext {
     package init(_ pointer: UnsafePointer<gantry_open_args>) {
@@ -12,10 +13,15 @@ extension OpenContext {
     }
 
     package func raw(_ arena: Arena) -> gantry_open_args {
-        gantry_open_args(
-            size: UInt32(MemoryLayout<gantry_open_args>.size), flags: readOnly ? UInt32(GANTRY_OPEN_READ) : 0,
-            name: arena.bytes(name), state_dir: arena.bytes(stateDirectory), mark: arena.bytes(mark),
-            options: arena.pairs(options), option_count: options.count, labels: arena.pairs(labels), label_count: labels.count)
+        var raw = gantry_open_args()
+        raw.size = UInt32(MemoryLayout<gantry_open_args>.size)
+        raw.flags = readOnly ? UInt32(GANTRY_OPEN_READ) : 0
+        raw.name = arena.bytes(name)
+        raw.state_dir = arena.bytes(stateDirectory)
+        raw.mark = arena.bytes(mark)
+        (raw.options, raw.option_count) = (arena.pairs(options), options.count)
+        (raw.labels, raw.label_count) = (arena.pairs(labels), labels.count)
+        return raw
     }
 }
 
@@ -29,11 +35,16 @@ extension NetworkSpecification {
     }
 
     package func raw(_ arena: Arena) -> gantry_network_args {
-        gantry_network_args(
-            size: UInt32(MemoryLayout<gantry_network_args>.size), reserved: 0, id: arena.bytes(id), name: arena.bytes(name),
-            subnets: arena.array(subnets.map { gantry_subnet(cidr: arena.bytes($0.cidr), gateway: arena.bytes($0.gateway)) }),
-            subnet_count: subnets.count, options: arena.pairs(options), option_count: options.count,
-            internal: isInternal ? 1 : 0, mtu: mtu)
+        var raw = gantry_network_args()
+        raw.size = UInt32(MemoryLayout<gantry_network_args>.size)
+        raw.id = arena.bytes(id)
+        raw.name = arena.bytes(name)
+        raw.subnets = arena.array(subnets.map { gantry_subnet(cidr: arena.bytes($0.cidr), gateway: arena.bytes($0.gateway)) })
+        raw.subnet_count = subnets.count
+        (raw.options, raw.option_count) = (arena.pairs(options), options.count)
+        raw.`internal` = isInternal ? 1 : 0
+        raw.mtu = mtu
+        return raw
     }
 }
 
@@ -66,11 +77,16 @@ extension EndpointSpecification {
     }
 
     package func raw(_ arena: Arena) -> gantry_endpoint_args {
-        gantry_endpoint_args(
-            size: UInt32(MemoryLayout<gantry_endpoint_args>.size), reserved: 0, id: arena.bytes(id),
-            network: arena.bytes(network), container: arena.bytes(container), interface_name: arena.bytes(interfaceName),
-            mac: arena.bytes(mac), addresses: arena.array(addresses.map(arena.bytes)), address_count: addresses.count,
-            gateways: arena.array(gateways.map(arena.bytes)), gateway_count: gateways.count,
-            ports: arena.array(ports.map { $0.raw(arena) }), port_count: ports.count)
+        var raw = gantry_endpoint_args()
+        raw.size = UInt32(MemoryLayout<gantry_endpoint_args>.size)
+        raw.id = arena.bytes(id)
+        raw.network = arena.bytes(network)
+        raw.container = arena.bytes(container)
+        raw.interface_name = arena.bytes(interfaceName)
+        raw.mac = arena.bytes(mac)
+        (raw.addresses, raw.address_count) = (arena.array(addresses.map(arena.bytes)), addresses.count)
+        (raw.gateways, raw.gateway_count) = (arena.array(gateways.map(arena.bytes)), gateways.count)
+        (raw.ports, raw.port_count) = (arena.array(ports.map { $0.raw(arena) }), ports.count)
+        return raw
     }
 }

@@ -68,10 +68,13 @@ extension LogQuery {
     }
 
     package var raw: gantry_log_query {
-        gantry_log_query(
-            size: UInt32(MemoryLayout<gantry_log_query>.size), reserved: 0,
-            from: gantry_log_cursor(epoch: from.epoch, offset: from.offset), since_ns: since, until_ns: until,
-            tail: Int64(tail ?? -1))
+        var raw = gantry_log_query()
+        raw.size = UInt32(MemoryLayout<gantry_log_query>.size)
+        raw.from = gantry_log_cursor(epoch: from.epoch, offset: from.offset)
+        raw.since_ns = since
+        raw.until_ns = until
+        raw.tail = Int64(tail ?? -1)
+        return raw
     }
 }
 

@@ -49,12 +49,18 @@ public struct DriverExport {
     let table: UnsafeRawPointer
 
     func descriptor(forever arena: Arena) -> gantry_driver {
-        gantry_driver(
-            size: UInt32(MemoryLayout<gantry_driver>.size), abi_version: GANTRY_ABI_MAJOR << 16 | GANTRY_ABI_MINOR,
-            kind: UInt32(kind), reserved: 0, name: arena.bytes(name), version: arena.bytes(version), summary: arena.bytes(summary),
-            factory: factory, vtable: table,
-            options: arena.array(options.map { $0.raw(arena) }), option_count: options.count,
-            object_options: arena.array(objectOptions.map { $0.raw(arena) }), object_option_count: objectOptions.count)
+        var raw = gantry_driver()
+        raw.size = UInt32(MemoryLayout<gantry_driver>.size)
+        raw.abi_version = GANTRY_ABI_MAJOR << 16 | GANTRY_ABI_MINOR
+        raw.kind = UInt32(kind)
+        raw.name = arena.bytes(name)
+        raw.version = arena.bytes(version)
+        raw.summary = arena.bytes(summary)
+        raw.factory = factory
+        raw.vtable = table
+        (raw.options, raw.option_count) = (arena.array(options.map { $0.raw(arena) }), options.count)
+        (raw.object_options, raw.object_option_count) = (arena.array(objectOptions.map { $0.raw(arena) }), objectOptions.count)
+        return raw
     }
 }
 

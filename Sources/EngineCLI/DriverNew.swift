@@ -5,13 +5,11 @@ extension Command {
     static let driverNew = Command(
         names: ["driver new"], usage: "--kind KIND [OPTIONS] NAME", summary: "Make a project for a driver of your own",
         flags: [
-            Flag("kind", "k", .text, "log, network or volume"), Flag("language", "l", .text, "swift or c", standard: "\"swift\""),
+            Flag("kind", "k", .text, "log, network, storage or volume"), Flag("language", "l", .text, "swift or c", standard: "\"swift\""),
         ], words: 1...1
     ) { call in
         let name = call.words[0], kind = call.flags["kind"], language = call.flags.optional("language") ?? "swift"
-        guard ["log", "network", "volume"].contains(kind) else {
-            throw Refusal(kind == "storage" ? "there is no template for storage drivers yet: start from plugins/storage-vfs" : "--kind must be log, network or volume, not \"\(kind)\"")
-        }
+        guard ["log", "network", "storage", "volume"].contains(kind) else { throw Refusal("--kind must be log, network, storage or volume, not \"\(kind)\"") }
         guard ["swift", "c"].contains(language) else { throw Refusal("--language must be swift or c, not \"\(language)\"") }
         guard isDriverName(name) else { throw Refusal("\"\(name)\" can't be a driver's name: 1 to 64 of a-z, 0-9, _, . and - are allowed, beginning with a letter") }
         let project = DriverProject(name: name, kind: kind, sdk: try DriverProject.sdk())
