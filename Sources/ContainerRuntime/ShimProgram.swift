@@ -46,6 +46,11 @@ public final class ShimProgram: Sendable {
             lifted.append(copy)
             posix_spawn_file_actions_adddup2(&actions, copy, Int32(3 + index))
         }
+        // What the daemon has open besides is not the shim's: a client's connection ends with the daemon only if nobody
+        // else has it. The program itself stays, or there would be nothing to execute.
+        let program = Int32(3 + descriptors.count)
+        posix_spawn_file_actions_adddup2(&actions, descriptor, program)
+        SpawnActions.closeFrom(program + 1, &actions)
         var none = sigset_t(), all = sigset_t()
         sigemptyset(&none)
         sigfillset(&all)
@@ -56,7 +61,7 @@ public final class ShimProgram: Sendable {
         let environment: [UnsafeMutablePointer<CChar>?] = [strdup("SWIFT_BACKTRACE=enable=no"), nil]
         defer { for text in argv + environment { free(text) } }
         var pid: Int32 = 0
-        let code = posix_spawn(&pid, "/proc/self/fd/\(descriptor)", &actions, &attributes, argv, environment)
+        let code = posix_spawn(&pid, "/proc/self/fd/\(program)", &actions, &attributes, argv, environment)
         if code != 0 { throw Errno(code, "start the shim") }
         return pid
     }

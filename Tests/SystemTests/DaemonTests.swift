@@ -29,6 +29,21 @@ struct DaemonTests {
         #expect(taken.status == 0, "the port is free again: \(taken.everything)")
     }
 
+    @Test("a client's connection ends with the daemon, whatever containers were started meanwhile")
+    func connections() {
+        let engine = Engine(number: 61)
+        engine.start()
+        defer { engine.discard() }
+        engine.importBusybox()
+        let client = engine.child("events", "--format", "{{.Action}}")
+        engine.gantry("network", "create", "seen")
+        #expect(client.waitForOutput("create"))
+        engine.gantry("run", "-d", "busybox", "sleep", "100")
+        engine.kill()
+        #expect(client.finish(seconds: 10).status == 1)
+        engine.start()
+    }
+
     @Test("two daemons run side by side")
     func sideBySide() {
         let engine = Engine(number: 3)

@@ -1,6 +1,7 @@
 import ContainerRuntime
 import EngineErrors
 public import EngineModel
+import Glibc
 import LinuxSystem
 
 extension ContainerCatalog {
@@ -53,6 +54,10 @@ extension ContainerCatalog {
         } catch {
             execs[id]?.running = false
             execs[id]?.exitCode = error.code == .commandNotFound ? 127 : 126
+            // The container, or its shim, ended under it.
+            if error.errno == ESRCH || error.code == .unavailable {
+                throw EngineError(.conflict, "container \(entry.snapshot.id) is not running", underlying: error)
+            }
             guard !detach, error.code == .commandNotFound || error.code == .commandNotExecutable else { throw error }
             // Docker's clients are attached by now: they get the reason as output, and the status from `inspect`.
             return try Self.message(error.message, isTerminal: exec.tty)

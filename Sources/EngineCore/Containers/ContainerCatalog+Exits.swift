@@ -26,10 +26,11 @@ extension ContainerCatalog {
 
     private func ended(_ id: String, _ running: RunningContainer, _ code: Int32, _ time: Int64) async {
         guard let entry = entries[id], entry.running === running else { return }
-        entry.running = nil
         let wasKilledForMemory = code == 128 + SIGKILL && running.cgroup.oomKilled()
         for exec in entry.execs { execExited(exec, 137) }
         await release(entry)
+        // Until here whoever stops or removes it waits for its end: the record of a removed container must not come back.
+        entry.running = nil
         entry.snapshot.status.state = .exited
         entry.snapshot.status.pid = 0
         entry.snapshot.status.exitCode = code

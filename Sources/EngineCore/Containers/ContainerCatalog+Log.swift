@@ -11,7 +11,7 @@ extension ContainerCatalog {
     /// was written before stays where it is, and `logs` shows it first. After an error nothing has changed.
     public func changeLog(_ reference: String, driver: String, options: [String: String]) async throws {
         let entry = try entry(reference)
-        try await entry.lane.run {
+        try await inLane(entry) {
             guard entries[entry.snapshot.id] === entry else { throw EngineError(.notFound, "No such container: \(reference)") }
             let name = driver.isEmpty ? entry.snapshot.host.logDriver : driver
             let log = try await environment.registry.log(name, options: options)

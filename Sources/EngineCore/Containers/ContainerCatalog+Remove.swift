@@ -9,10 +9,7 @@ import StateStore
 extension ContainerCatalog {
     public func remove(_ reference: String, force: Bool, volumes: Bool) async throws {
         let entry = try entry(reference)
-        try await entry.lane.run {
-            guard entries[entry.snapshot.id] === entry else {
-                throw EngineError(.notFound, "No such container: \(reference)")
-            }
+        try await inLane(entry) {
             if [.running, .paused, .restarting].contains(entry.snapshot.status.state) {
                 guard force else { throw Self.isRunning(entry.snapshot) }
                 entry.snapshot.host.autoRemove = false

@@ -10,7 +10,7 @@ import Logging
 extension ContainerCatalog {
     public func start(_ reference: String) async throws {
         let entry = try entry(reference)
-        try await entry.lane.run {
+        try await inLane(entry) {
             try checkStart(entry)
             entry.restart?.cancel()
             entry.restart = nil

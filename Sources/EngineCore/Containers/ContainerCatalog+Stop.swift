@@ -7,7 +7,7 @@ import LinuxCgroups
 extension ContainerCatalog {
     public func stop(_ reference: String, signal: String?, timeout: Int?) async throws {
         let entry = try entry(reference)
-        try await entry.lane.run {
+        try await inLane(entry) {
             guard [.running, .paused, .restarting].contains(entry.snapshot.status.state) else {
                 throw EngineError(.notModified, "container \(entry.snapshot.id) is already stopped")
             }
@@ -18,7 +18,7 @@ extension ContainerCatalog {
 
     public func restart(_ reference: String, signal: String?, timeout: Int?) async throws {
         let entry = try entry(reference)
-        try await entry.lane.run {
+        try await inLane(entry) {
             if entry.snapshot.status.state == .removing { throw EngineError(.conflict, "container is marked for removal and cannot be started") }
             let removes = entry.snapshot.host.autoRemove
             entry.snapshot.host.autoRemove = false
@@ -109,7 +109,7 @@ extension ContainerCatalog {
 
     public func pause(_ reference: String) async throws {
         let entry = try entry(reference)
-        try await entry.lane.run {
+        try await inLane(entry) {
             guard let running = entry.running else {
                 throw EngineError(.conflict, "Container \(entry.snapshot.id) is not running")
             }
@@ -126,7 +126,7 @@ extension ContainerCatalog {
 
     public func unpause(_ reference: String) async throws {
         let entry = try entry(reference)
-        try await entry.lane.run {
+        try await inLane(entry) {
             guard let running = entry.running, entry.snapshot.status.state == .paused else {
                 throw EngineError(.conflict, "Container \(entry.snapshot.id) is not paused")
             }

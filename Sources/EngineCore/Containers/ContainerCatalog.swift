@@ -68,6 +68,15 @@ public actor ContainerCatalog: ContainerService, ExecService {
         return match
     }
 
+    /// Runs a step that must not overlap another one of the same container.
+    /// - Throws: `.notFound` when the container was removed while the step waited for its turn.
+    func inLane<R>(_ entry: Entry, _ step: () async throws -> R) async throws -> R {
+        try await entry.lane.run {
+            guard entries[entry.snapshot.id] === entry else { throw EngineError(.notFound, "No such container: \(entry.snapshot.id)") }
+            return try await step()
+        }
+    }
+
     public func list() async -> [ContainerSnapshot] {
         entries.values.filter { !$0.isBeingCreated }.map(\.snapshot).sorted { $0.created > $1.created }
     }
@@ -92,7 +101,7 @@ public actor ContainerCatalog: ContainerService, ExecService {
         guard wanted != entry.snapshot.name else {
             throw EngineError(.invalidArgument, "Renaming a container with the same name as its current name")
         }
-        try await entry.lane.run {
+        try await inLane(entry) {
             try reserve(wanted, for: entry.snapshot.id)
             let old = entry.snapshot.name
             var changed = entry.snapshot
