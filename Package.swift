@@ -179,11 +179,14 @@ let package = Package(
             name: "gantry", dependencies: ["EngineCLI"], swiftSettings: strict + staticRuntime, linkerSettings: staticLink),
     ] + drivers.map(target)
         + [
-            module("TestSupport", ["LinuxSystem", "CLinux"])
+            module("TestSupport", ["LinuxSystem", "CLinux"]),
+            module("FaultHarness", ["EngineClient", "EngineWire", "LinuxSystem"]),
         ].map {
-            $0.path = "Tests/TestSupport"
+            $0.path = "Tests/\($0.name)"
             return $0
         } + [
+            .executableTarget(name: "gantry-torture", dependencies: ["FaultHarness"], path: "Tests/Torture", swiftSettings: strict)
+        ] + [
             test("DriverHostTests", ["DriverHost", "DriverKit", "CDriverABI", "EngineErrors", "LinuxSystem", "TestSupport"], exclude: ["Fixtures"]),
             test("LinuxNetlinkTests", ["LinuxNetlink", "LinuxSystem", "TestSupport"]),
             test("NetworkBridgeTests", ["DriverHost", "DriverKit", "LinuxNetlink", "LinuxSystem", "EngineErrors", "TestSupport"]),
@@ -199,6 +202,7 @@ let package = Package(
             test("EngineDaemonTests", ["EngineDaemon", "EngineErrors", "EngineModel", "TestSupport", log]),
             test("EngineCLITests", ["EngineCLI", "EngineWire", "TestSupport"]),
             test("SDKTests", ["LinuxSystem", "TestSupport"], exclude: ["Fixtures"]),
+            test("FaultTests", ["FaultHarness", "EngineClient", "LinuxSystem", "TestSupport"]),
             test("SystemTests", ["LinuxSystem", "TestSupport"]),
             test("ArchitectureTests", ["LinuxSystem", "TestSupport"]),
         ])

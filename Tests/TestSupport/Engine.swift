@@ -52,6 +52,17 @@ public final class Engine {
     }
 
     public func start() {
+        launch()
+        let deadline = Child.now() + 15
+        while Child.now() < deadline {
+            if gantry("version").status == 0 { return }
+            usleep(20_000)
+        }
+        Issue.record("the daemon did not start: \(log)")
+    }
+
+    /// Starts it and does not wait until it answers.
+    public func launch() {
         let child = Child(
             [
                 "\(bin)/gantryd", "--data-root", dataRoot, "--exec-root", execRoot, "--pidfile", "\(root)/pid", "--config-file", "/dev/null",
@@ -61,12 +72,6 @@ public final class Engine {
             environment: ["GANTRY_DRIVER_CHECKS": "off"], errorFile: "\(root)/daemon.log")
         self.child = child
         pid = child.pid
-        let deadline = Child.now() + 15
-        while Child.now() < deadline {
-            if gantry("version").status == 0 { return }
-            usleep(20_000)
-        }
-        Issue.record("the daemon did not start: \(log)")
     }
 
     public var log: String { (try? Files.read("\(root)/daemon.log")).map { String(decoding: $0.suffix(4000), as: UTF8.self) } ?? "" }

@@ -1,0 +1,4 @@
+import FaultHarness
+import Glibc
+
+exit(TortureCommand.main(Array(CommandLine.arguments.dropFirst())))
