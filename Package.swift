@@ -145,7 +145,7 @@ let package = Package(
         module(
             "EngineDaemon",
             [
-                "EngineHTTP", "EngineCore", "EngineModel", "EngineErrors", "StateStore", "ContentStore", "ContainerRuntime", "DriverHost", "LinuxSystem", "LinuxCgroups", log, lifecycle,
+                "CLinux", "EngineHTTP", "EngineCore", "EngineModel", "EngineErrors", "StateStore", "ContentStore", "ContainerRuntime", "DriverHost", "LinuxSystem", "LinuxCgroups", log, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
         .executableTarget(
@@ -198,7 +198,7 @@ let package = Package(
             test("ContainerRuntimeTests", ["ContainerRuntime", "EngineErrors", "LinuxSystem", "ShimProtocol", "TestSupport"]),
             test("EngineCoreTests", ["EngineCore", "ContentStore", "DriverHost", "DriverKit", "StateStore", "EngineErrors", "EngineModel", "LinuxNetlink", "LinuxSystem", "TestSupport"]),
             test("EngineWireTests", ["EngineWire", "TestSupport"]),
-            test("EngineHTTPTests", ["EngineHTTP", "EngineErrors", "EngineModel", "EngineWire", nio("NIOHTTP1"), "TestSupport"]),
+            test("EngineHTTPTests", ["EngineHTTP", "EngineErrors", "EngineModel", "EngineWire", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"), "TestSupport"]),
             test("EngineDaemonTests", ["EngineDaemon", "EngineErrors", "EngineModel", "TestSupport", log]),
             test("EngineCLITests", ["EngineCLI", "EngineWire", "TestSupport"]),
             test("SDKTests", ["LinuxSystem", "TestSupport"], exclude: ["Fixtures"]),

@@ -114,7 +114,7 @@ public final class ContainerRuntime: Sendable {
     private func begin(
         _ specification: ContainerSpecification, _ cgroup: Cgroup, _ socket: consuming OwnedFD, shim: Int32, network: Int32, attached: [StreamSelection]
     ) async throws(EngineError) -> RunningContainer {
-        let (connection, events) = open(socket, shim: shim)
+        let (connection, events) = open(socket, specification.id, shim: shim)
         var fields = Fields()
         specification.encode(
             into: &fields, root: "\(execRoot)/root", network: network, cgroupFiles: cgroup.processFiles(),
@@ -126,7 +126,7 @@ public final class ContainerRuntime: Sendable {
             fields.add(.descriptor, group)
         }
         do {
-            let answer = try await connection.request(.create, fields)
+            let answer = try await connection.request(.create, fields, within: ShimPatience.work)
             if answer.kind == .failed { throw LaunchFailure.error(answer.fields) }
             return try RunningContainer(
                 id: specification.id, pid: Int32(answer.fields.number(.pid)), folder: folder(specification.id), cgroup: cgroup,
@@ -138,10 +138,10 @@ public final class ContainerRuntime: Sendable {
     }
 
     /// - Parameter shim: our child, to reap when its connection ends; 0: another daemon's.
-    private func open(_ socket: consuming OwnedFD, shim: Int32) -> (ShimConnection, AsyncStream<RuntimeEvent>) {
+    private func open(_ socket: consuming OwnedFD, _ id: String, shim: Int32) -> (ShimConnection, AsyncStream<RuntimeEvent>) {
         let (events, continuation) = AsyncStream<RuntimeEvent>.makeStream()
         let connection = ShimConnection(
-            socket,
+            socket, container: id,
             onNews: { message in
                 guard message.kind == .exited else { return }
                 let fields = message.fields
@@ -166,19 +166,24 @@ public final class ContainerRuntime: Sendable {
     }
 
     /// Takes a container back.
-    public func adopt(_ id: String, cgroup path: String) async -> Found {
+    /// - Parameter pid: that it had, as far as is known: a shim that hangs does not say it.
+    public func adopt(_ id: String, pid: Int32, cgroup path: String) async -> Found {
         let folder = folder(id)
-        if let found = await reconnect(id, folder, path) { return found }
-        guard let bytes = try? Files.read("\(folder)/exit") else { return .nothing }
-        let parts = String(decoding: bytes, as: UTF8.self).split(whereSeparator: { $0 == " " || $0 == "\n" })
-        guard parts.count == 2, let code = Int32(parts[0]), let time = Int64(parts[1]) else { return .nothing }
-        return .exited(code: code, time: time)
+        if let found = await reconnect(id, pid, folder, path) { return found }
+        guard let exit = ExitFile.read(folder) else { return .nothing }
+        return .exited(code: exit.code, time: exit.time)
     }
 
-    private func reconnect(_ id: String, _ folder: String, _ path: String) async -> Found? {
+    private func reconnect(_ id: String, _ pid: Int32, _ folder: String, _ path: String) async -> Found? {
         guard let socket = try? ShimSocket.connect(in: folder) else { return nil }
-        let (connection, events) = open(socket, shim: 0)
-        guard let state = try? await connection.request(.subscribe), state.fields.flag(.running) else {
+        let (connection, events) = open(socket, id, shim: 0)
+        let state: Message
+        do throws(EngineError) { state = try await connection.request(.subscribe, within: ShimPatience.adoption) } catch {
+            if error.code == .deadlineExceeded, let found = silent(id, pid, folder, path, connection, events) { return found }
+            connection.close()
+            return nil
+        }
+        guard state.fields.flag(.running) else {
             connection.close()
             return nil
         }
@@ -194,6 +199,16 @@ public final class ContainerRuntime: Sendable {
             (id: group.string(.process), pid: Int32(group.number(.pid)), code: group.flag(.running) ? nil : Int32(group.number(.code)))
         }
         return .running(container, execs: execs)
+    }
+
+    /// A container whose shim lives and says nothing: it runs on, and its end is noticed when the shim goes on.
+    private func silent(
+        _ id: String, _ pid: Int32, _ folder: String, _ path: String, _ connection: ShimConnection, _ events: AsyncStream<RuntimeEvent>
+    ) -> Found? {
+        guard ShimProcess.find(id, of: pid) != nil else { return nil }
+        let container = try? RunningContainer(
+            id: id, pid: pid, folder: folder, cgroup: cgroups.open(path), connection: connection, events: events, version: 1)
+        return container.map { .running($0, execs: []) }
     }
 
     /// After the end: kills what is left in the cgroup, and removes the cgroup and the folder.

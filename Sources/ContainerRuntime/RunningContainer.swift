@@ -45,6 +45,7 @@ public final class RunningContainer: Sendable {
         self.folder = folder
         self.cgroup = cgroup
         self.connection = connection
+        connection.firstProcess.store(pid, ordering: .relaxed)
         self.events = events
         self.version = version
     }
@@ -64,13 +65,37 @@ public final class RunningContainer: Sendable {
 
     /// Lets the first process run. `commandNotFound` and `commandNotExecutable` as the exec failed.
     public func start() async throws(EngineError) {
-        let answer = try await connection.request(.start)
+        let answer = try await connection.request(.start, within: ShimPatience.work)
         if answer.kind == .failed { throw LaunchFailure.error(answer.fields) }
     }
 
     /// To the first process. False: it is gone.
     @discardableResult
     public func signal(_ number: Int32) -> Bool { gantry_pidfd_send_signal(pidfd.raw, number) == 0 }
+
+    /// What its shim wrote down of the end; nil: nothing, for it was killed.
+    public var recordedExit: (code: Int32, time: Int64)? { ExitFile.read(folder) }
+
+    /// The first process has ended, whether its shim said so or not.
+    public var hasExited: Bool {
+        var state = pollfd(fd: pidfd.raw, events: Int16(POLLIN), revents: 0)
+        return poll(&state, 1, 0) > 0
+    }
+
+    /// Ends a shim that hangs, which ends the container: its last event comes.
+    public func killShim() {
+        if let shim = ShimProcess.find(id, of: pid) { kill(shim, SIGKILL) }
+    }
+
+    /// Waits for the last event of a container that was killed; a shim that does not let it come is killed as well.
+    public func end(within limit: Duration) async {
+        let killing = Task.detached { [self] in
+            do { try await Task.sleep(for: limit) } catch { return }
+            killShim()
+        }
+        for await event in events where event == .ended { break }
+        killing.cancel()
+    }
 
     /// A socket to the process's streams.
     public func attach(to process: String = "", _ streams: StreamSelection) async throws(EngineError) -> OwnedFD {
@@ -113,7 +138,7 @@ public final class RunningContainer: Sendable {
         }
         var fields = Fields()
         log.encode(into: &fields, name: id, mark: mark)
-        let answer = try await connection.request(.replaceLog, fields)
+        let answer = try await connection.request(.replaceLog, fields, within: ShimPatience.work)
         if answer.kind == .failed { throw EngineError(.driverFailed, answer.fields.string(.text), errno: Int32(answer.fields.number(.code))) }
     }
 
@@ -125,7 +150,7 @@ public final class RunningContainer: Sendable {
             continuation.finish()
             return stream
         }
-        let subscription = ShimConnection(socket, onNews: { _ in continuation.yield() }, onClose: { continuation.finish() })
+        let subscription = ShimConnection(socket, container: id, onNews: { _ in continuation.yield() }, onClose: { continuation.finish() })
         subscription.begin()
         continuation.onTermination = { _ in subscription.close() }
         let ask = Task.detached {

@@ -6,22 +6,48 @@ import ShimProtocol
 import Synchronization
 
 /// A connection that speaks messages with one shim. Answers find their request by sequence; everything else is news.
+///
+/// Nobody waits for a shim that hangs: what its socket does not take is kept here, and a request is given up at its
+/// deadline. The connection stays, for the shim may go on.
 final class ShimConnection: Sendable {
+    private struct Waiting {
+        var kind: Message.Kind
+        /// ns of the monotonic clock.
+        var begin: Int64
+        var seconds: Int
+        var continuation: CheckedContinuation<Message, any Error>
+
+        func isLate(_ now: Int64) -> Bool { now - begin > Int64(seconds) * 1_000_000_000 }
+    }
     private struct State {
         var decoder = MessageDecoder()
-        var waiting: [UInt32: CheckedContinuation<Message, any Error>] = [:]
+        var waiting: [UInt32: Waiting] = [:]
         var sequence: UInt32 = 0
+        /// What the socket did not take yet.
+        var outgoing: [UInt8] = []
+        var wantsRoom = false
+        var lastHeard = monotonicTime()
         var isClosed = false
     }
 
+    /// Bytes; more than one large message of ours, and what only a shim that hangs lets come together.
+    private static let backlog = 2 << 20
+
     let descriptor: Int32
+    /// The container's id.
+    let container: String
+    /// The pid of the container's first process; 0: not known yet.
+    let firstProcess = Atomic<Int32>(0)
     private let state = Mutex(State())
     private let onNews: @Sendable (Message) -> Void
     private let onClose: @Sendable () -> Void
 
     /// Takes the socket. The closures run on the reactor's thread and must not block.
-    init(_ socket: consuming OwnedFD, onNews: @escaping @Sendable (Message) -> Void, onClose: @escaping @Sendable () -> Void) {
+    init(
+        _ socket: consuming OwnedFD, container: String, onNews: @escaping @Sendable (Message) -> Void, onClose: @escaping @Sendable () -> Void
+    ) {
         descriptor = socket.take()
+        self.container = container
         self.onNews = onNews
         self.onClose = onClose
     }
@@ -29,40 +55,51 @@ final class ShimConnection: Sendable {
     func begin() { ShimReactor.shared.add(self) }
 
     /// Sends and waits for the answer; `failed` comes back as any other.
-    func request(_ kind: Message.Kind, _ fields: Fields = Fields()) async throws(EngineError) -> Message {
+    /// - Throws: `.deadlineExceeded` after so many seconds; an answer that comes later is dropped.
+    func request(_ kind: Message.Kind, _ fields: Fields = Fields(), within seconds: Int = ShimPatience.answer) async throws(EngineError) -> Message {
         do {
             return try await withCheckedThrowingContinuation { continuation in
-                let sequence: UInt32? = state.withLock { state in
-                    guard !state.isClosed else { return nil }
+                let waiting = Waiting(kind: kind, begin: monotonicTime(), seconds: seconds, continuation: continuation)
+                let outcome: Result<Bool, EngineError> = state.withLock { state in
+                    if state.isClosed { return .failure(Self.gone) }
+                    if state.outgoing.count > Self.backlog { return .failure(ShimPatience.isOver(container, 0)) }
                     state.sequence += 1
-                    state.waiting[state.sequence] = continuation
-                    return state.sequence
+                    state.waiting[state.sequence] = waiting
+                    state.outgoing += Message(kind, sequence: state.sequence, fields).encoded()
+                    return .success(flush(&state))
                 }
-                guard let sequence else { return continuation.resume(throwing: Self.gone) }
-                if !send(Message(kind, sequence: sequence, fields)) { close() }
+                switch outcome {
+                case .failure(let error): continuation.resume(throwing: error)
+                case .success(false): close()
+                case .success(true): ShimReactor.shared.attend()
+                }
             }
         } catch {
             throw EngineError.wrapping(error)
         }
     }
 
-    /// Messages are small and shims read at once: a full buffer means that the shim hangs.
-    private func send(_ message: Message) -> Bool {
-        let bytes = message.encoded()
-        return bytes.withUnsafeBytes { buffer in
-            var done = 0
-            while done < buffer.count {
-                let count = Glibc.send(descriptor, buffer.baseAddress! + done, buffer.count - done, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
-                if count > 0 {
-                    done += count
-                    continue
-                }
-                guard errno == EAGAIN || errno == EINTR else { return false }
-                var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                guard poll(&wait, 1, 2000) > 0 else { return false }
+    /// Gives the socket what it takes. False: the shim is gone.
+    private func flush(_ state: inout State) -> Bool {
+        var sent = 0
+        defer {
+            state.outgoing.removeFirst(sent)
+            if state.wantsRoom == state.outgoing.isEmpty {
+                state.wantsRoom = !state.outgoing.isEmpty
+                ShimReactor.shared.watch(self, forRoom: state.wantsRoom)
             }
-            return true
         }
+        while sent < state.outgoing.count {
+            let count = state.outgoing[sent...].withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) }
+            if count > 0 { sent += count } else if errno != EINTR { return errno == EAGAIN }
+        }
+        return true
+    }
+
+    /// On the reactor's thread.
+    func writable() {
+        let isAlive = state.withLock { $0.isClosed || flush(&$0) }
+        if !isAlive { close() }
     }
 
     /// On the reactor's thread.
@@ -74,6 +111,7 @@ final class ShimConnection: Sendable {
             if count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) { ended = true }
             guard count > 0 else { return }
             state.withLock { state in
+                state.lastHeard = monotonicTime()
                 state.decoder.feed(buffer[..<count])
                 do { while let message = try state.decoder.next() { messages.append(message) } } catch { ended = true }
             }
@@ -83,14 +121,24 @@ final class ShimConnection: Sendable {
     }
 
     private func deliver(_ message: Message) {
-        if message.sequence != 0, let waiting = state.withLock({ $0.waiting.removeValue(forKey: message.sequence) }) {
-            return waiting.resume(returning: message)
+        guard message.sequence != 0 else { return onNews(message) }
+        // Of a request that was given up nobody wants to know.
+        state.withLock { $0.waiting.removeValue(forKey: message.sequence) }?.continuation.resume(returning: message)
+    }
+
+    /// On the reactor's thread: gives up what waits too long. False: nothing waits any more.
+    func expire(_ now: Int64) -> Bool {
+        let (late, isWaiting) = state.withLock { state in
+            let late = state.waiting.filter { $0.value.isLate(now) }
+            for sequence in late.keys { state.waiting[sequence] = nil }
+            return (late.values, !state.waiting.isEmpty)
         }
-        onNews(message)
+        for request in late { request.continuation.resume(throwing: ShimPatience.isOver(container, request.seconds)) }
+        return isWaiting
     }
 
     func close() {
-        let waiting: [CheckedContinuation<Message, any Error>]? = state.withLock { state in
+        let waiting: [Waiting]? = state.withLock { state in
             guard !state.isClosed else { return nil }
             state.isClosed = true
             defer { state.waiting = [:] }
@@ -99,8 +147,16 @@ final class ShimConnection: Sendable {
         guard let waiting else { return }
         ShimReactor.shared.remove(self)
         Glibc.close(descriptor)
-        for continuation in waiting { continuation.resume(throwing: Self.gone) }
+        for request in waiting { request.continuation.resume(throwing: Self.gone) }
         onClose()
+    }
+
+    var status: ShimStatus {
+        state.withLock { state in
+            ShimStatus(
+                container: container, firstProcess: firstProcess.load(ordering: .relaxed), lastHeard: state.lastHeard,
+                requests: state.waiting.values.map { ShimStatus.Request(kind: "\($0.kind)", since: $0.begin) }.sorted { $0.since < $1.since })
+        }
     }
 
     private static var gone: EngineError { EngineError(.unavailable, "the container's shim is gone") }

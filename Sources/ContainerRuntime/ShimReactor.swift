@@ -8,19 +8,32 @@ final class ShimReactor: Sendable {
     static let shared = ShimReactor()
 
     private let epoll: Int32
+    private let ticker = Ticker()
     private let connections = Mutex<[Int32: ShimConnection]>([:])
 
     private init() {
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         precondition(epoll >= 0, "epoll_create1 fails only without descriptors, and this is the start")
+        var event = epoll_event(events: UInt32(EPOLLIN.rawValue), data: epoll_data_t(fd: ticker.descriptor))
+        epoll_ctl(epoll, EPOLL_CTL_ADD, ticker.descriptor, &event)
         let code = OwnThread.start("shims") { self.run() }
         precondition(code == 0, "no thread for the shims' connections")
     }
+
+    /// All that are open.
+    var all: [ShimConnection] { connections.withLock { Array($0.values) } }
 
     func add(_ connection: ShimConnection) {
         connections.withLock { $0[connection.descriptor] = connection }
         var event = epoll_event(events: UInt32(EPOLLIN.rawValue), data: epoll_data_t(fd: connection.descriptor))
         epoll_ctl(epoll, EPOLL_CTL_ADD, connection.descriptor, &event)
+    }
+
+    /// Whether it is to be told when there is room for what it has to send.
+    func watch(_ connection: ShimConnection, forRoom: Bool) {
+        let events = UInt32(EPOLLIN.rawValue) | (forRoom ? UInt32(EPOLLOUT.rawValue) : 0)
+        var event = epoll_event(events: events, data: epoll_data_t(fd: connection.descriptor))
+        epoll_ctl(epoll, EPOLL_CTL_MOD, connection.descriptor, &event)
     }
 
     /// Before the descriptor is closed.
@@ -29,6 +42,9 @@ final class ShimReactor: Sendable {
         connections.withLock { $0[connection.descriptor] = nil }
     }
 
+    /// Someone waits for an answer: its deadline is looked after.
+    func attend() { ticker.arm() }
+
     private func run() -> Never {
         var events = [epoll_event](repeating: epoll_event(), count: 64)
         while true {
@@ -36,8 +52,22 @@ final class ShimReactor: Sendable {
             guard count > 0 else { continue }
             for event in events[..<Int(count)] {
                 let descriptor = event.data.fd
-                connections.withLock { $0[descriptor] }?.readable()
+                if descriptor == ticker.descriptor {
+                    expire()
+                    continue
+                }
+                guard let connection = connections.withLock({ $0[descriptor] }) else { continue }
+                if event.events & UInt32(EPOLLOUT.rawValue) != 0 { connection.writable() }
+                if event.events & ~UInt32(EPOLLOUT.rawValue) != 0 { connection.readable() }
             }
         }
+    }
+
+    private func expire() {
+        ticker.take()
+        let now = monotonicTime()
+        var isWaiting = false
+        for connection in all where connection.expire(now) { isWaiting = true }
+        if isWaiting { ticker.arm() }
     }
 }

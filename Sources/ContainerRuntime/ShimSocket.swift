@@ -17,9 +17,11 @@ enum ShimSocket {
         return socket
     }
 
+    /// At once. EAGAIN: so many connections wait for the shim that there is no room for another one.
     static func connect(in folder: String) throws(Errno) -> OwnedFD {
-        let socket = try make()
+        let socket = try make(SOCK_NONBLOCK.rawValue)
         try withAddress(folder) { address, length in Glibc.connect(socket.raw, address, length) }
+        _ = fcntl(socket.raw, F_SETFL, fcntl(socket.raw, F_GETFL) & ~O_NONBLOCK)
         return socket
     }
 
@@ -30,8 +32,8 @@ enum ShimSocket {
         return (ends[0], ends[1])
     }
 
-    private static func make() throws(Errno) -> OwnedFD {
-        OwnedFD(adopting: try Errno.check("socket", socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)))
+    private static func make(_ flags: UInt32 = 0) throws(Errno) -> OwnedFD {
+        OwnedFD(adopting: try Errno.check("socket", socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | flags), 0)))
     }
 
     /// An address has room for 107 bytes only; a descriptor's name in /proc is always short enough.

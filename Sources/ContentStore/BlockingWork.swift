@@ -3,8 +3,8 @@ import LinuxSystem
 
 /// The engine's threads for system calls that block.
 enum BlockingWork {
-    static func run<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
-        try await BlockingPool.shared.run(body)
+    static func run<R: Sendable>(caller: StaticString = #function, _ body: @escaping @Sendable () throws -> R) async throws -> R {
+        try await BlockingPool.shared.run(caller: caller, body)
     }
 
     /// Runs `body` on a thread of its own, for it waits for a client, while this task feeds it from `next`. Nothing is

@@ -42,7 +42,8 @@ enum CommandTable {
         .containerRemove, .containerLogs, .containerAttach, .containerWait, .containerPause, .containerUnpause, .containerRename, .containerTop,
         .containerPort, .containerUpdate, .containerPrune, .inspect, .containerInspect, .events, .imageList, .imageInspect, .imageImport, .imageLoad, .imageSave,
         .imageTag, .imageRemove, .imageHistory, .imagePrune, .imageMigrate, .containerMigrate, .networkList, .networkInspect, .networkCreate, .networkRemove, .volumeList,
-        .volumeCreate, .volumeInspect, .volumeRemove, .volumePrune, .driverList, .driverInspect, .driverVerify, .driverNew, .driverCalls, .driverInstall, .driverUpgrade, .driverRemove, .diskUsage,
+        .volumeCreate, .volumeInspect, .volumeRemove, .volumePrune, .driverList, .driverInspect, .driverVerify, .driverNew, .driverCalls, .driverInstall, .driverUpgrade, .driverRemove,
+        .diskUsage, .systemDump,
         .info,
         .version,
     ]

@@ -29,7 +29,7 @@ extension Command {
     ) { call in
         let columns = [("Kind", "KIND"), ("Driver", "DRIVER"), ("Call", "CALL"), ("Age", "AGE")].map { Listing.Column(field: $0.0, title: $0.1) }
         let rows = try call.engine.get("/gantry/driver-calls").array.map { row -> JSONValue in
-            ["Kind": row["Kind"], "Driver": row["Driver"], "Call": row["Call"], "Age": .string(age(row["Age"].integer))]
+            ["Kind": row["Kind"], "Driver": row["Driver"], "Call": row["Call"], "Age": .string(Human.age(nanoseconds: row["Age"].integer))]
         }
         try Listing(columns: columns, shown: columns.map(\.field), rows: rows).print(format: call.flags["format"])
         return 0
@@ -58,13 +58,5 @@ extension Command {
         let driver = try call.engine.send(request).json()
         Output.line("\(driver["Kind"].string)/\(driver["Name"].string) \(driver["Version"].string)")
         return 0
-    }
-
-    /// Of ns: "340ms", "2.5s", "3m12s".
-    private static func age(_ time: Int64) -> String {
-        let milliseconds = time / 1_000_000
-        if milliseconds < 1000 { return "\(milliseconds)ms" }
-        if milliseconds < 60_000 { return "\(milliseconds / 1000).\(milliseconds / 100 % 10)s" }
-        return "\(milliseconds / 60_000)m\(milliseconds / 1000 % 60)s"
     }
 }

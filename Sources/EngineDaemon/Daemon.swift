@@ -59,14 +59,15 @@ public enum Daemon {
         _ engine: Engine, _ listeners: [Listener], _ live: LiveSettings, _ invocation: Invocation, _ logger: Logger
     ) async throws {
         let timeout = live.configuration.shutdownTimeout
-        let server = HTTPServer(listeners: listeners, services: engine.services, logger: logger) { addresses in
+        let clients = ClientTable(limit: ProcessLimits.connections)
+        let server = HTTPServer(listeners: listeners, services: engine.services, clients: clients, logger: logger) { addresses in
             for address in addresses { logger.info("API listen on \(address)") }
             ServiceManager.notify("READY=1")
         }
         // Ended in reverse order.
         let services: [(any Service, String)] = [
             (Reload(invocation: invocation, live: live, events: engine.events, logger: logger), "reload"), (Migrations(images: engine.images), "migrations"),
-            (server, "http"),
+            (DumpOnSignal(folder: live.configuration.execRoot, system: engine.system, clients: clients, logger: logger), "dump"), (server, "http"),
             (Farewell(timeout: timeout, logger: logger), "farewell"),
         ]
         var group = ServiceGroupConfiguration(

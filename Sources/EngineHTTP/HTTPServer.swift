@@ -35,9 +35,11 @@ public struct HTTPServer: Service {
     private let transport: ServerTransport
     private let onReady: @Sendable ([String]) -> Void
 
-    public init(listeners: [Listener], services: EngineServices, logger: Logger, onReady: @escaping @Sendable ([String]) -> Void) {
+    /// - Parameter clients: the connections, for those who want to see them.
+    public init(listeners: [Listener], services: EngineServices, clients: ClientTable, logger: Logger, onReady: @escaping @Sendable ([String]) -> Void) {
         var router = Router()
         SystemRoutes(services).add(to: &router)
+        DumpRoutes(system: services.system, clients: clients).add(to: &router)
         DriverRoutes(services).add(to: &router)
         ContainerRoutes(services).add(to: &router)
         StreamRoutes(services).add(to: &router)
@@ -49,7 +51,7 @@ public struct HTTPServer: Service {
             "Api-Version": "\(APIVersion.maximum)", "Docker-Experimental": "false", "Ostype": "linux",
             "Server": "Gantry/\(Self.engineVersion) (linux)",
         ]
-        transport = ServerTransport(listeners: listeners, handler: router, commonHeaders: headers, logger: logger)
+        transport = ServerTransport(listeners: listeners, handler: router, commonHeaders: headers, clients: clients, logger: logger)
         self.onReady = onReady
     }
 

@@ -19,10 +19,19 @@ struct Router: RequestHandler {
     }
 
     private var routes: [Route] = []
+    private var immediates: [String: @Sendable () -> JSONValue] = [:]
 
     /// "/containers/{id}/start"; "{name*}" takes several parts, as names of images have slashes.
     mutating func add(_ method: HTTPMethod, _ pattern: String, _ handler: @escaping Handler) {
         routes.append(Route(method: method, parts: pattern.split(separator: "/"), handler: handler))
+    }
+
+    /// A GET that must be answered whatever hangs.
+    mutating func addImmediate(_ path: String, _ answer: @escaping @Sendable () -> JSONValue) { immediates[path] = answer }
+
+    func immediate(_ request: Request) -> [UInt8]? {
+        guard request.method == .GET, let answer = immediates[request.path] else { return nil }
+        return answer().encoded() + [0x0a]
     }
 
     func handle(_ request: Request) async -> Response {

@@ -58,6 +58,15 @@ public enum Human {
         }
     }
 
+    /// "340ms", "2.5s", "3m12s".
+    public static func age(nanoseconds: Int64) -> String {
+        let milliseconds = nanoseconds / 1_000_000
+        if milliseconds < 1000 { return "\(milliseconds)ms" }
+        if milliseconds < 60_000 { return "\(milliseconds / 1000).\(milliseconds / 100 % 10)s" }
+        if milliseconds < 3_600_000 { return "\(milliseconds / 60_000)m\(milliseconds / 1000 % 60)s" }
+        return "\(milliseconds / 3_600_000)h\(milliseconds / 60_000 % 60)m"
+    }
+
     /// Bytes of "512m", "1.5GiB", "10"; nil when it is no size. Units are powers of 1024, as for memory.
     public static func parseSize(_ text: String) -> Int64? {
         let lowered = text.lowercased()

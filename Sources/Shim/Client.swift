@@ -38,6 +38,12 @@ final class Client {
         loop.add(descriptor, EventLoop.readable) { [self] in handle($0) }
     }
 
+    /// Nobody reads what is sent.
+    var peerIsGone: Bool {
+        var state = pollfd(fd: descriptor, events: 0, revents: 0)
+        return poll(&state, 1, 0) > 0
+    }
+
     var pending: Int { outgoing.count - sent }
 
     func send(_ message: Message) { message.encoded().withUnsafeBytes(send) }

@@ -258,6 +258,8 @@ final class Supervisor {
     // MARK: execs
 
     private func exec(_ message: Message, _ client: Client) {
+        // It was asked for while this process was stopped, and nobody waits for it any more.
+        if client.peerIsGone { return client.close() }
         let fields = message.fields, id = fields.string(.process)
         guard let first, first.exitCode == nil, execs[id] == nil else {
             return client.send(Self.failed(message.sequence, 0, ESRCH, "the container is not running"))

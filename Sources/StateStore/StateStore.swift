@@ -11,6 +11,7 @@ import Synchronization
 public final class StateStore: Sendable {
     private let database: DatabaseQueue
     private let reports: Mutex<[String]>
+    private let queue = WriteQueue()
 
     /// Opens or makes the file at `path`; its folder must exist. A file that is no sound database is renamed to
     /// `<path>.damaged-<seconds>`, reported in `quarantined`, and a new one is begun.
@@ -47,7 +48,7 @@ public final class StateStore: Sendable {
 
     /// Missing is fine. Durable when it returns.
     public func remove<R: StoredRecord>(_: R.Type, _ id: String) async throws(EngineError) {
-        try await write(.durable) { database in
+        try await write("remove \(R.kind) \(id)", .durable) { database in
             try Records.remove(kind: R.kind, id: id, from: database)
         }
     }
@@ -61,7 +62,7 @@ public final class StateStore: Sendable {
 
     /// Durable when it returns.
     public func setValue(_ key: String, _ value: String) async throws(EngineError) {
-        try await write(.durable) { database in
+        try await write("set \(key)", .durable) { database in
             let sql = "INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
             try database.cachedStatement(sql: sql).execute(arguments: [key, value])
         }
@@ -69,9 +70,16 @@ public final class StateStore: Sendable {
 
     /// Waits for the calls before it and closes the file; later calls fail.
     public func close() async {
-        try? await write(.durable) { _ in }
+        try? await write("close", .durable) { _ in }
         try? database.close()
     }
+
+    /// The writes under way. Waits for nothing.
+    public var status: StoreStatus { queue.status }
+
+    /// Returns when the calls before it are done: the store answers.
+    /// - Throws: `.unavailable` when it is closed.
+    public func ping() async throws(EngineError) { try await write("ping", .relaxed) { _ in } }
 
     // MARK: the one way to write
 
@@ -80,13 +88,19 @@ public final class StateStore: Sendable {
     private func put<R: StoredRecord>(_ record: R, _ durability: Durability) async throws(EngineError) {
         let row: Records.Row
         do { row = try Records.Row(record) } catch { throw EngineError.wrapping(error) }
-        try await write(durability) { database in try Records.put(row, into: database) }
+        try await write("save \(R.kind) \(record.recordID)", durability) { database in try Records.put(row, into: database) }
     }
 
     /// Queues before it suspends, which is what keeps the order of the calls.
-    private func write(_ durability: Durability, _ body: @escaping @Sendable (Database) throws -> Void) async throws(EngineError) {
+    private func write(
+        _ what: String, _ durability: Durability, _ body: @escaping @Sendable (Database) throws -> Void
+    ) async throws(EngineError) {
+        let queue = queue
         let outcome: Result<Void, EngineError> = await withCheckedContinuation { continuation in
+            let place = queue.enter(what)
             database.asyncWriteWithoutTransaction { connection in
+                queue.begin(place)
+                defer { queue.leave(place) }
                 do {
                     // Can't change inside a transaction.
                     try connection.cachedStatement(sql: durability.rawValue).execute()

@@ -36,8 +36,7 @@ struct DaemonTests {
         defer { engine.discard() }
         engine.importBusybox()
         let client = engine.child("events", "--format", "{{.Action}}")
-        engine.gantry("network", "create", "seen")
-        #expect(client.waitForOutput("create"))
+        #expect(engine.waitForDump { $0.contains("/events: streaming") })
         engine.gantry("run", "-d", "busybox", "sleep", "100")
         engine.kill()
         #expect(client.finish(seconds: 10).status == 1)

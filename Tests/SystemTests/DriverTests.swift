@@ -5,20 +5,6 @@ import Testing
 
 @Suite("drivers that come, change and go", .enabled(if: Shared.isRoot), .serialized)
 struct DriverTests {
-    private static let fixture =
-        String(#filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")) + "/DriverHostTests/Fixtures/faulty.c"
-    private static let headers =
-        String(#filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")) + "/Sources/CDriverABI/include"
-
-    /// A stranger's driver in C, as `folder/libvolume-faulty.so`.
-    private func build(_ folder: String, _ flags: [String] = []) throws -> String {
-        try Files.makeDirectories(folder, mode: 0o755)
-        let path = "\(folder)/libvolume-faulty.so"
-        let built = Command.run(["cc", "-O1", "-fPIC", "-shared", "-I\(Self.headers)"] + flags + [Self.fixture, "-o", path])
-        #expect(built.status == 0, "\(built.everything)")
-        return path
-    }
-
     private func withEngine(_ number: Int, _ arguments: [String] = [], _ body: (Engine) throws -> Void) rethrows {
         let engine = Engine(number: number, arguments: arguments)
         engine.start()
@@ -30,8 +16,8 @@ struct DriverTests {
     @Test("a stranger's driver is installed, isolated, crashes alone, is upgraded and removed")
     func stranger() throws {
         try withEngine(80) { engine in
-            let one = try build("\(engine.root)/one"), two = try build("\(engine.root)/two", ["-DVERSION=\"1.1\""])
-            let three = try build("\(engine.root)/three", ["-DVERSION=\"1.2\"", "-DREFUSE"])
+            let one = try Fixture.volumeDriver(in: "\(engine.root)/one"), two = try Fixture.volumeDriver(in: "\(engine.root)/two", ["-DVERSION=\"1.1\""])
+            let three = try Fixture.volumeDriver(in: "\(engine.root)/three", ["-DVERSION=\"1.2\"", "-DREFUSE"])
             #expect(engine.gantry("driver", "install", one).output == "volume/faulty 1.0\n")
             let again = engine.gantry("driver", "install", one)
             #expect(again.status == 1 && again.errors.hasPrefix("Error response from daemon: a volume driver named faulty exists already ("), "\(again.everything)")
@@ -76,7 +62,7 @@ struct DriverTests {
     @Test("a hanging driver shows in driver ps with its age, and nothing else waits for it")
     func hang() throws {
         try withEngine(81) { engine in
-            let path = try build("\(engine.root)/one")
+            let path = try Fixture.volumeDriver(in: "\(engine.root)/one")
             #expect(engine.gantry("driver", "install", path).status == 0)
             let hanging = engine.child("volume", "create", "-d", "faulty", "hang")
             var calls = ""
@@ -140,7 +126,7 @@ struct DriverTests {
             }
             #expect(try install("libvolume-x.so", "text").hasSuffix("/libvolume-x.so was refused: it is not an ELF file\n"))
             #expect(try install("x.so", "text") == "Error response from daemon: the file's name is \"x.so\"; a driver's file is called lib<kind>-<name>.so\n")
-            let path = try build("\(engine.root)/one")
+            let path = try Fixture.volumeDriver(in: "\(engine.root)/one")
             let renamed = "\(engine.root)/libvolume-other.so"
             try Files.replace(renamed, with: try Files.read(path))
             #expect(
@@ -158,13 +144,8 @@ struct DriverTests {
     @Test("an upgrade of a log driver moves the logs of running containers, and no line is lost")
     func logUpgrade() throws {
         try withEngine(84) { engine in
-            let source = String(Self.fixture.dropLast("faulty.c".count)) + "lines.c"
             func build(_ version: String) throws -> String {
-                try Files.makeDirectories("\(engine.root)/\(version)", mode: 0o755)
-                let path = "\(engine.root)/\(version)/liblog-lines.so"
-                let built = Command.run(["cc", "-O1", "-fPIC", "-shared", "-I\(Self.headers)", "-DVERSION=\"\(version)\"", source, "-o", path])
-                #expect(built.status == 0, "\(built.everything)")
-                return path
+                try Fixture.build("lines.c", "liblog-lines.so", in: "\(engine.root)/\(version)", ["-DVERSION=\"\(version)\""])
             }
             let old = try build("1.0"), new = try build("1.1")
             #expect(engine.gantry("driver", "install", old).output == "log/lines 1.0\n")

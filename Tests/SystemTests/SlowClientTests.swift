@@ -18,7 +18,7 @@ struct SlowClientTests {
     }
 
     /// The shim of a container: the parent of its first process.
-    func shim(_ name: String) -> Int32 {
+    static func shim(_ engine: Engine, _ name: String) -> Int32 {
         let pid = engine.gantry("inspect", "--format", "{{.State.Pid}}", name).output.trimmed
         let text = (try? Files.read("/proc/\(pid)/status")).map { String(decoding: $0, as: UTF8.self) } ?? ""
         return text.split(separator: "\n").first { $0.hasPrefix("PPid:") }.flatMap { Int32($0.split(separator: "\t").last ?? "") } ?? 0
@@ -58,7 +58,7 @@ struct SlowClientTests {
             stream.send("POST", "/v1.43/containers/\(name)/attach?stream=1&stdout=1", headers: ["Connection: Upgrade", "Upgrade: tcp"])
             #expect(stream.head().hasPrefix("HTTP/1.1 101"))
             engine.gantry("start", name)
-            let shim = shim(name), daemon = Self.memory(engine.pid), own = Self.memory(shim)
+            let shim = Self.shim(engine, name), daemon = Self.memory(engine.pid), own = Self.memory(shim)
             #expect(shim > 1 && own > 0, "the shim is \(shim)")
             sleep(3)
             #expect(Self.memory(shim) - own < 4 << 10, "the shim grew by \(Self.memory(shim) - own) KiB")

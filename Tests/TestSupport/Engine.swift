@@ -123,6 +123,15 @@ public final class Engine {
         Command.run(["\(bin)/gantry"] + arguments, environment: environment, input: input, seconds: seconds)
     }
 
+    /// Looks at `system dump` until it shows what the test waits for. False: it never does.
+    public func waitForDump(_ isWanted: (String) -> Bool) -> Bool {
+        for _ in 0..<200 {
+            if isWanted(gantry("system", "dump").output) { return true }
+            usleep(50_000)
+        }
+        return false
+    }
+
     /// The stock client.
     @discardableResult
     public func docker(_ arguments: String..., input: String? = nil, seconds: Int = 60) -> Command {

@@ -6,9 +6,18 @@ import LinuxSystem
 public final class BlockingPool: Sendable {
     public static let shared = BlockingPool()
 
+    private struct Work {
+        var caller: StaticString
+        var body: @Sendable () -> Void
+    }
     private struct State {
-        var work = Queue<@Sendable () -> Void>()
+        var work = Queue<Work>()
         var queued = 0, idle = 0, threads = 0, limit: Int
+        /// Threads that hang in a call that was given up.
+        var hung = 0
+        /// What each thread does now, by the thread's number.
+        var running: [Int: BlockingPoolStatus.Call] = [:]
+        var lastThread = 0
     }
 
     private let state: WaitingLock<State>
@@ -22,15 +31,16 @@ public final class BlockingPool: Sendable {
     }
 
     /// Runs `body` on a thread that may block. It isn't interrupted when the task is cancelled.
-    public func run<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+    /// - Parameter caller: who asks, for `system dump`.
+    public func run<R: Sendable>(caller: StaticString = #function, _ body: @escaping @Sendable () throws -> R) async throws -> R {
         try await withCheckedThrowingContinuation { continuation in
-            submit { continuation.resume(with: Result { try body() }) }
+            submit(caller: caller) { continuation.resume(with: Result { try body() }) }
         }
     }
 
-    func submit(_ work: @escaping @Sendable () -> Void) {
+    func submit(caller: StaticString = "driver call", _ body: @escaping @Sendable () -> Void) {
         let needsThread = state.withLock { state in
-            state.work.append(work)
+            state.work.append(Work(caller: caller, body: body))
             state.queued += 1
             if state.idle >= state.queued {
                 self.state.wakeOne()
@@ -44,7 +54,20 @@ public final class BlockingPool: Sendable {
     }
 
     /// One thread hangs in a call and may never come back: allow another one in its place, or take that back.
-    func replaceHungThread(_ isHung: Bool) { state.withLock { $0.limit += isHung ? 1 : -1 } }
+    func replaceHungThread(_ isHung: Bool) {
+        state.withLock { state in
+            state.limit += isHung ? 1 : -1
+            state.hung += isHung ? 1 : -1
+        }
+    }
+
+    public var status: BlockingPoolStatus {
+        state.withLock { state in
+            BlockingPoolStatus(
+                threads: state.threads, idle: state.idle, limit: state.limit, hung: state.hung, queued: state.queued,
+                running: state.running.values.sorted { $0.since < $1.since })
+        }
+    }
 
     private func startThread() {
         let code = OwnThread.start(name) { self.work() }
@@ -58,20 +81,26 @@ public final class BlockingPool: Sendable {
     }
 
     private func work() {
-        while case .work(let work) = next() { work() }
+        let number = state.withLock { state in
+            state.lastThread += 1
+            return state.lastThread
+        }
+        while case .work(let work) = next(number) { work.body() }
     }
 
     private enum Next {
-        case work(@Sendable () -> Void)
+        case work(Work)
         case end
     }
 
     /// Waits for work; the end comes after a long time without any.
-    private func next() -> Next {
+    private func next(_ thread: Int) -> Next {
         let end = monotonicTime() + Self.idleTime
         return state.wait(until: end, woken: { $0.idle -= 1 }) { state in
+            state.running[thread] = nil
             if let work = state.work.popFirst() {
                 state.queued -= 1
+                state.running[thread] = BlockingPoolStatus.Call(caller: work.caller, since: monotonicTime())
                 return .work(work)
             }
             if monotonicTime() >= end {

@@ -13,6 +13,8 @@ final class CallCounters: Sendable {
         /// An isolated driver's processes that were started in place of one that ended.
         var restarts = 0
         var running: [ObjectIdentifier: RunningCall] = [:]
+        /// Calls that wait for their turn in the lane of their instance, or for a thread.
+        var waiting: [ObjectIdentifier: RunningCall] = [:]
     }
 
     /// So many threads may hang in one driver before it is refused.
@@ -34,13 +36,22 @@ final class CallCounters: Sendable {
     func countHanging(_ change: Int) { state.withLock { $0.hanging += change } }
     func countRestart() { state.withLock { $0.restarts += 1 } }
 
-    func begin(_ call: ObjectIdentifier, _ running: RunningCall) { state.withLock { $0.running[call] = running } }
+    func wait(_ call: ObjectIdentifier, _ waiting: RunningCall) { state.withLock { $0.waiting[call] = waiting } }
+    /// It was refused, or cancelled, before its turn came.
+    func forget(_ call: ObjectIdentifier) { state.withLock { _ = $0.waiting.removeValue(forKey: call) } }
+
+    func begin(_ call: ObjectIdentifier, _ running: RunningCall) {
+        state.withLock { state in
+            state.waiting[call] = nil
+            state.running[call] = running
+        }
+    }
     func end(_ call: ObjectIdentifier) { state.withLock { _ = $0.running.removeValue(forKey: call) } }
 
     var isExhausted: Bool { state.withLock { $0.hanging } >= Self.hangingLimit }
 }
 
-/// A call that is in a driver now.
+/// A call that is in a driver now, or waits for its turn.
 struct RunningCall: Sendable {
     var operation: String
     /// ns of the monotonic clock.

@@ -66,6 +66,7 @@ final class DriverCall<R: Sendable>: PendingCall {
         state.withLock { state in
             if state.phase == .done { return false }
             state.answer = answer
+            events.counters.wait(ObjectIdentifier(self), RunningCall(operation: operation, begin: monotonicTime()))
             return true
         }
     }
@@ -93,6 +94,7 @@ final class DriverCall<R: Sendable>: PendingCall {
         let answer: Answer? = state.withLock { state in
             guard state.phase == .waiting else { return nil }
             state.phase = .done
+            events.counters.forget(ObjectIdentifier(self))
             defer { state.answer = nil }
             return state.answer
         }

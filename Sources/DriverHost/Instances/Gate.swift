@@ -13,6 +13,8 @@ final class Gate: Sendable {
 
     private let state = Mutex(State())
 
+    var status: GateStatus { state.withLock { GateStatus(inside: $0.inside, isHeld: $0.isHeld, waiting: $0.waiting.count) } }
+
     func enter() async {
         if state.withLock({ Self.admit(&$0) }) { return }
         await withCheckedContinuation { continuation in
@@ -75,4 +77,13 @@ final class Gate: Sendable {
         }
         for continuation in waiting { continuation.resume() }
     }
+}
+
+/// A gate at one moment.
+public struct GateStatus: Sendable, Equatable {
+    /// Calls that were let through and are not out yet.
+    public var inside: Int
+    /// Closed, for an upgrade.
+    public var isHeld: Bool
+    public var waiting: Int
 }

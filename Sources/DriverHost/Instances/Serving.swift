@@ -14,6 +14,8 @@ final class Serving<Instance: Sendable>: Sendable {
 
     init(_ current: Current) { self.current = Mutex(current) }
 
+    var gateStatus: GateStatus { gate.status }
+
     var driver: DriverDescription { current.withLock { $0.calls.driver } }
 
     /// See `InstanceCalls.run`.

@@ -35,6 +35,10 @@ final class DriverEntry: Sendable {
     }
 
     var current: DriverVersion { state.withLock { $0.current } }
+    /// nil: there is no instance of it that serves.
+    var gateStatus: GateStatus? {
+        storage.ready?.serving.gateStatus ?? network.ready?.serving.gateStatus ?? volume.ready?.serving.gateStatus
+    }
     var isUsed: Bool { current.image.ready != nil }
 
     /// A version begins to take the current one's place. False: another one does already.

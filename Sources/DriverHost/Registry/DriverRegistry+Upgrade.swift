@@ -86,4 +86,17 @@ extension DriverRegistry {
         }
         return calls.sorted { $0.age > $1.age }
     }
+
+    /// Drivers in which a call is, or before which one waits.
+    public func activity() -> [DriverActivity] {
+        allEntries.compactMap { entry in
+            let values = entry.counters.values
+            func calls(_ all: [ObjectIdentifier: RunningCall]) -> [DriverActivity.Call] {
+                all.values.map { DriverActivity.Call(operation: $0.operation, since: $0.begin) }.sorted { $0.since < $1.since }
+            }
+            let activity = DriverActivity(
+                kind: entry.kind, name: entry.name, running: calls(values.running), waiting: calls(values.waiting), hanging: values.hanging, gate: entry.gateStatus)
+            return activity.isIdle ? nil : activity
+        }
+    }
 }

@@ -19,8 +19,11 @@ extension ContainerCatalog {
                 case .ended: break
                 }
             }
-            // The shim went without a word: it was killed, and the container with it.
-            if exit == nil { await self?.ended(id, running, 137, Clock.now()) }
+            // The shim went without a word: it was killed, and the container with it, or its word did not reach us.
+            if exit == nil {
+                let last = running.recordedExit ?? (code: 137, time: Clock.now())
+                await self?.ended(id, running, last.code, last.time)
+            }
         }
     }
 
@@ -61,7 +64,7 @@ extension ContainerCatalog {
     }
 
     /// Off the actor: a cgroup may take its time.
-    private nonisolated func cleanAside(_ id: String) async {
+    nonisolated func cleanAside(_ id: String) async {
         let runtime = environment.runtime, path = "\(environment.defaults.cgroupParent)/\(id)"
         do { try await BlockingCalls.run { try runtime.clean(id, cgroup: path) } } catch {
             environment.logger.warning("a container's cgroup was not removed", metadata: ["container": "\(id)", "error": "\(error)"])
@@ -94,7 +97,7 @@ extension ContainerCatalog {
 
     private func restartAfterExit(_ id: String) async {
         guard let entry = entries[id] else { return }
-        await entry.lane.run {
+        await entry.lane.run("restart by policy") {
             guard entry.snapshot.status.state == .restarting, !entry.isStopping else { return }
             entry.restart = nil
             entry.snapshot.restartCount += 1

@@ -11,7 +11,7 @@ extension ContainerCatalog {
     /// was written before stays where it is, and `logs` shows it first. After an error nothing has changed.
     public func changeLog(_ reference: String, driver: String, options: [String: String]) async throws {
         let entry = try entry(reference)
-        try await inLane(entry) {
+        try await inLane(entry, "change of the log driver") {
             guard entries[entry.snapshot.id] === entry else { throw EngineError(.notFound, "No such container: \(reference)") }
             let name = driver.isEmpty ? entry.snapshot.host.logDriver : driver
             let log = try await environment.registry.log(name, options: options)
@@ -55,6 +55,7 @@ extension ContainerCatalog {
 
     private func moveOutput(_ entry: Entry, to log: LogDriverReference) async throws(EngineError) {
         guard let running = entry.running else { return }
+        entry.lane.waits(for: "its shim, which opens log/\(log.name)")
         let container = entry.snapshot
         let specification = ContainerAssembly.log(container, log, environment.defaults, directory: logDirectory(container.id, container.logFolder))
         do throws(EngineError) { try await running.replaceLog(specification, mark: environment.defaults.mark) } catch {

@@ -10,7 +10,7 @@ extension ContainerCatalog {
     /// and the old layer goes. A layer that is not where the record says has no owner, and the next boot removes it.
     public func migrate(_ reference: String, to driver: String) async throws -> ContainerMigrationReport {
         let entry = try entry(reference)
-        return try await inLane(entry) {
+        return try await inLane(entry, "migration to \(driver)") {
             guard entries[entry.snapshot.id] === entry else { throw EngineError(.notFound, "No such container: \(reference)") }
             let container = entry.snapshot, old = container.storageDriver
             if [.running, .paused, .restarting].contains(container.status.state) {

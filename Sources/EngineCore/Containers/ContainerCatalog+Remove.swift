@@ -9,7 +9,7 @@ import StateStore
 extension ContainerCatalog {
     public func remove(_ reference: String, force: Bool, volumes: Bool) async throws {
         let entry = try entry(reference)
-        try await inLane(entry) {
+        try await inLane(entry, "remove") {
             if [.running, .paused, .restarting].contains(entry.snapshot.status.state) {
                 guard force else { throw Self.isRunning(entry.snapshot) }
                 entry.snapshot.host.autoRemove = false
@@ -51,11 +51,13 @@ extension ContainerCatalog {
         for exec in entry.execs { execs[exec] = nil }
         do {
             let storage = try await environment.registry.storage(container.storageDriver)
+            entry.lane.waits(for: "storage/\(container.storageDriver) remove")
             try await storage.remove(layer(container.id))
         } catch  where error.code != .notFound {
             logger.error("a container's layer was not removed", metadata: ["container": "\(container.id)", "error": "\(error)"])
         }
-        do throws(Errno) { try Files.removeTree(directory(container.id)) } catch {
+        let folder = directory(container.id)
+        do throws(EngineError) { try await BlockingCalls.run { try Files.removeTree(folder) } } catch {
             logger.error("a container's folder was not removed", metadata: ["container": "\(container.id)", "error": "\(error)"])
         }
         if volumes {

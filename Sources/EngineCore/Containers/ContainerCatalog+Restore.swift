@@ -28,7 +28,7 @@ extension ContainerCatalog {
     private func adopt(_ entry: Entry) async {
         let id = entry.snapshot.id
         guard [.running, .paused, .restarting].contains(entry.snapshot.status.state) else { return }
-        switch await environment.runtime.adopt(id, cgroup: cgroup(id)) {
+        switch await environment.runtime.adopt(id, pid: entry.snapshot.status.pid, cgroup: cgroup(id)) {
         case .running(let running, let processes):
             entry.running = running
             entry.snapshot.status.pid = running.pid
@@ -89,13 +89,13 @@ extension ContainerCatalog {
     /// Kernel objects and layers that carry our mark and belong to no record.
     private func removeOrphans() async {
         for id in environment.runtime.known() where entries[id] == nil {
-            switch await environment.runtime.adopt(id, cgroup: cgroup(id)) {
+            switch await environment.runtime.adopt(id, pid: 0, cgroup: cgroup(id)) {
             case .running(let running, _):
                 running.signal(SIGKILL)
-                for await event in running.events where event == .ended { break }
+                await running.end(within: .seconds(Self.shimPatience))
             default: break
             }
-            clean(id)
+            await cleanAside(id)
         }
         let live = Set(entries.values.filter { $0.running != nil }.flatMap { $0.snapshot.networks.map(\.endpointID) })
         await environment.networks.reconcile(live: live)

@@ -10,7 +10,7 @@ import Logging
 extension ContainerCatalog {
     public func start(_ reference: String) async throws {
         let entry = try entry(reference)
-        try await inLane(entry) {
+        try await inLane(entry, "start") {
             try checkStart(entry)
             entry.restart?.cancel()
             entry.restart = nil
@@ -50,19 +50,23 @@ extension ContainerCatalog {
 
     /// Runs the container. In its lane.
     func run(_ entry: Entry) async throws(EngineError) {
-        let container = entry.snapshot
+        let container = entry.snapshot, lane = entry.lane
+        lane.waits(for: "network \(container.host.networkMode)")
         let plan = try await networkPlan(entry)
         var prepared = plan.endpoint
         var mounted: [String] = []
         do throws(EngineError) {
             let storage = try await environment.registry.storage(container.storageDriver)
+            lane.waits(for: "storage/\(container.storageDriver) mounts")
             let rootMounts = try await storage.mounts(layer(container.id))
             var volumeMounts: [String: [Mount]] = [:]
             for point in container.mounts where point.kind == .volume {
+                lane.waits(for: "volume \(point.name)")
                 volumeMounts[point.name] = try await environment.volumes.mount(point.name, user: container.id)
                 mounted.append(point.name)
             }
             try writeHostFiles(container, prepared?.snapshot, plan)
+            lane.waits(for: "log/\(container.host.logDriver)")
             let log = try await environment.registry.log(container.host.logDriver, options: container.host.logOptions)
             let assembly = ContainerAssembly(
                 container: container, defaults: environment.defaults, network: plan.capabilities, networkOf: plan.networkOf,
@@ -71,22 +75,26 @@ extension ContainerCatalog {
                 cgroup: cgroup(container.id))
             let attached = entry.attached
             entry.attached = []
+            lane.waits(for: "its shim, which makes the first process")
             let running = try await environment.runtime.create(
                 assembly.specification(), limits: assembly.limits, attached: attached, kept: prepared?.takeSockets() ?? [])
             do throws(EngineError) {
                 if let endpoint = prepared {
+                    lane.waits(for: "network \(endpoint.snapshot.networkName) join")
                     let namespace = try running.networkNamespace()
                     entry.snapshot.networks = [try await environment.networks.join(endpoint, netns: namespace.raw)]
                     prepared = nil
                 } else {
                     entry.snapshot.networks = plan.placeholder
                 }
+                lane.waits(for: "its shim, which starts the first process")
                 try await running.start()
             } catch {
                 await abandon(entry, running)
                 throw error
             }
             began(entry, running)
+            lane.waits(for: "the state store")
             await saveStatus(entry)
         } catch {
             if let prepared { await environment.networks.release(prepared) }
@@ -100,8 +108,9 @@ extension ContainerCatalog {
         for endpoint in entry.snapshot.networks where !endpoint.endpointID.isEmpty {
             await environment.networks.leave(endpoint, container: entry.snapshot.id)
         }
-        for await event in running.events where event == .ended { break }
-        clean(entry.snapshot.id)
+        entry.lane.waits(for: "the end of its shim after a start that failed", atMost: Self.shimPatience)
+        await running.end(within: .seconds(Self.shimPatience))
+        await cleanAside(entry.snapshot.id)
     }
 
     private func began(_ entry: Entry, _ running: RunningContainer) {
@@ -115,12 +124,6 @@ extension ContainerCatalog {
         entry.snapshot.status.started = Clock.now()
         watch(entry, running)
         publish("start", entry.snapshot)
-    }
-
-    func clean(_ id: String) {
-        do throws(EngineError) { try environment.runtime.clean(id, cgroup: cgroup(id)) } catch {
-            logger.warning("a container's cgroup was not removed", metadata: ["container": "\(id)", "error": "\(error)"])
-        }
     }
 
     // MARK: network

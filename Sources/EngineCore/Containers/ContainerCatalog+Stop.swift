@@ -3,11 +3,12 @@ import EngineErrors
 import EngineModel
 import Glibc
 import LinuxCgroups
+import Logging
 
 extension ContainerCatalog {
     public func stop(_ reference: String, signal: String?, timeout: Int?) async throws {
         let entry = try entry(reference)
-        try await inLane(entry) {
+        try await inLane(entry, "stop") {
             guard [.running, .paused, .restarting].contains(entry.snapshot.status.state) else {
                 throw EngineError(.notModified, "container \(entry.snapshot.id) is already stopped")
             }
@@ -18,7 +19,7 @@ extension ContainerCatalog {
 
     public func restart(_ reference: String, signal: String?, timeout: Int?) async throws {
         let entry = try entry(reference)
-        try await inLane(entry) {
+        try await inLane(entry, "restart") {
             if entry.snapshot.status.state == .removing { throw EngineError(.conflict, "container is marked for removal and cannot be started") }
             let removes = entry.snapshot.host.autoRemove
             entry.snapshot.host.autoRemove = false
@@ -61,10 +62,11 @@ extension ContainerCatalog {
         let configuration = entry.snapshot.configuration
         let number = try Signals.parse(signal ?? configuration.stopSignal ?? "SIGTERM")
         let seconds = timeout ?? configuration.stopTimeout ?? 10
-        if entry.snapshot.status.state == .paused { try resume(entry, running) }
+        if entry.snapshot.status.state == .paused { try await resume(entry, running) }
         let exit = exitStream(entry)
         publish("kill", entry.snapshot, ["signal": "\(number)"])
         running.signal(number)
+        entry.lane.waits(for: "its end: \(signal ?? configuration.stopSignal ?? "SIGTERM") was sent", atMost: seconds < 0 ? nil : seconds)
         if await Self.ended(exit, within: seconds < 0 ? nil : .seconds(seconds)) { return }
         publish("kill", entry.snapshot, ["signal": "9"])
         try await force(entry, running, exitStream(entry))
@@ -78,14 +80,24 @@ extension ContainerCatalog {
 
     /// SIGKILL, by the cgroup when the process alone does not go.
     private func force(_ entry: Entry, _ running: RunningContainer, _ exit: AsyncStream<WaitResult>) async throws(EngineError) {
-        if entry.snapshot.status.state == .paused { try resume(entry, running) }
+        if entry.snapshot.status.state == .paused { try await resume(entry, running) }
         running.signal(SIGKILL)
-        if await Self.ended(exit, within: .seconds(5)) { return }
+        entry.lane.waits(for: "its end: SIGKILL was sent", atMost: Self.shimPatience)
+        if await Self.ended(exit, within: .seconds(Self.shimPatience)) { return }
         let cgroup = running.cgroup
+        entry.lane.waits(for: "its end: SIGKILL was sent to all of its processes", atMost: Self.shimPatience)
         try await BlockingCalls.run { try cgroup.kill() }
-        if await Self.ended(exitStream(entry), within: .seconds(5)) || entry.running == nil { return }
+        if running.hasExited {
+            // All that is missing is the word of its shim, which hangs or was stopped.
+            logger.warning("the shim of a container that ended does not say so; it is ended too", metadata: ["container": "\(entry.snapshot.id)"])
+            running.killShim()
+        }
+        if await Self.ended(exitStream(entry), within: .seconds(Self.shimPatience)) || entry.running == nil { return }
         throw EngineError(.deadlineExceeded, "tried to kill container \(entry.snapshot.id), but did not receive an exit event")
     }
+
+    /// Seconds that a shim gets to say that its container ended.
+    static let shimPatience = 5
 
     private static func ended(_ exit: AsyncStream<WaitResult>, within limit: Duration?) async -> Bool {
         await withTaskGroup(of: Bool.self) { group in
@@ -109,7 +121,7 @@ extension ContainerCatalog {
 
     public func pause(_ reference: String) async throws {
         let entry = try entry(reference)
-        try await inLane(entry) {
+        try await inLane(entry, "pause") {
             guard let running = entry.running else {
                 throw EngineError(.conflict, "Container \(entry.snapshot.id) is not running")
             }
@@ -117,6 +129,7 @@ extension ContainerCatalog {
                 throw EngineError(.conflict, "Container \(entry.snapshot.id) is already paused")
             }
             let cgroup = running.cgroup
+            entry.lane.waits(for: "the freezer of its cgroup")
             try await BlockingCalls.run { try cgroup.freeze(true) }
             entry.snapshot.status.state = .paused
             await saveStatus(entry)
@@ -126,18 +139,19 @@ extension ContainerCatalog {
 
     public func unpause(_ reference: String) async throws {
         let entry = try entry(reference)
-        try await inLane(entry) {
+        try await inLane(entry, "unpause") {
             guard let running = entry.running, entry.snapshot.status.state == .paused else {
                 throw EngineError(.conflict, "Container \(entry.snapshot.id) is not paused")
             }
-            try resume(entry, running)
+            try await resume(entry, running)
             await saveStatus(entry)
             publish("unpause", entry.snapshot)
         }
     }
 
-    private func resume(_ entry: Entry, _ running: RunningContainer) throws(EngineError) {
-        do { try running.cgroup.freeze(false) } catch { throw EngineError.wrapping(error) }
+    private func resume(_ entry: Entry, _ running: RunningContainer) async throws(EngineError) {
+        let cgroup = running.cgroup
+        try await BlockingCalls.run { try cgroup.freeze(false) }
         entry.snapshot.status.state = .running
     }
 }

@@ -14,7 +14,7 @@ public actor ContainerCatalog: ContainerService, ExecService {
     /// A container and what belongs to it while this daemon runs.
     final class Entry {
         var snapshot: ContainerSnapshot
-        let lane = Lane()
+        let lane: Lane
         var running: RunningContainer?
         /// Sockets of clients that attached before the start.
         var attached: [(socket: Int32, streams: StreamSelection)] = []
@@ -33,7 +33,12 @@ public actor ContainerCatalog: ContainerService, ExecService {
         /// It ended while no daemon was there.
         var needsDecision = false
 
-        init(_ snapshot: ContainerSnapshot) { self.snapshot = snapshot }
+        init(_ snapshot: ContainerSnapshot) {
+            self.snapshot = snapshot
+            lane = Lane(Self.subject(snapshot))
+        }
+
+        static func subject(_ snapshot: ContainerSnapshot) -> String { "container \(snapshot.name) (\(snapshot.id.prefix(12)))" }
     }
 
     let environment: ContainerEnvironment
@@ -70,8 +75,8 @@ public actor ContainerCatalog: ContainerService, ExecService {
 
     /// Runs a step that must not overlap another one of the same container.
     /// - Throws: `.notFound` when the container was removed while the step waited for its turn.
-    func inLane<R>(_ entry: Entry, _ step: () async throws -> R) async throws -> R {
-        try await entry.lane.run {
+    func inLane<R>(_ entry: Entry, _ name: String, _ step: () async throws -> R) async throws -> R {
+        try await entry.lane.run(name) {
             guard entries[entry.snapshot.id] === entry else { throw EngineError(.notFound, "No such container: \(entry.snapshot.id)") }
             return try await step()
         }
@@ -101,7 +106,7 @@ public actor ContainerCatalog: ContainerService, ExecService {
         guard wanted != entry.snapshot.name else {
             throw EngineError(.invalidArgument, "Renaming a container with the same name as its current name")
         }
-        try await inLane(entry) {
+        try await inLane(entry, "rename") {
             try reserve(wanted, for: entry.snapshot.id)
             let old = entry.snapshot.name
             var changed = entry.snapshot
@@ -111,6 +116,7 @@ public actor ContainerCatalog: ContainerService, ExecService {
                 throw error
             }
             entry.snapshot.name = wanted
+            entry.lane.rename(Entry.subject(entry.snapshot))
             names[old] = nil
             publish("rename", entry.snapshot, ["oldName": "/\(old)"])
         }

@@ -26,11 +26,11 @@ extension ImageCatalog {
         try await store.save(ImageMigration(image: image.id, driver: storage.name))
         try await arriving {
             try await bring(image, to: storage, comparedWith: old)
-            try await lane.run { try await record(image.id, onlyIn: storage.name) }
+            try await lane.run("end of a migration") { try await record(image.id, onlyIn: storage.name) }
         }
         await endMigration(image.id)
         announce("migrate", image, name: storage.name)
-        await lane.run { _ = await collect() }
+        await lane.run("collect") { _ = await collect() }
         let users = await containers().filter { $0.imageID == image.id && old.contains($0.storageDriver) }
         return ImageMigrationReport(image: image.id, from: old, to: storage.name, stillUsedBy: users.map(\.name).sorted())
     }
@@ -73,7 +73,7 @@ extension ImageCatalog {
     /// What was unpacked has no owner then.
     private func giveUpMigration(_ id: String) async {
         await endMigration(id)
-        await lane.run { _ = await collect() }
+        await lane.run("collect") { _ = await collect() }
     }
 
     /// After boot: goes on with what a daemon before had begun. Layers that it finished are not unpacked again. When

@@ -13,7 +13,7 @@ extension ImageCatalog {
         let layers = loaded.configuration.rootfs.diffIDs
         let top = try await unpacker.unpack(layers, into: storage, named: storage.name)
         let sizes = try await layerSizes(layers, in: storage)
-        return try await lane.run {
+        return try await lane.run("register") {
             var image = images[loaded.id.description] ?? ImageSnapshot(loaded, topLayer: top, size: sizes.reduce(0, +))
             if !image.storageDrivers.contains(storage.name) { image.storageDrivers.append(storage.name) }
             try await store.save(image)

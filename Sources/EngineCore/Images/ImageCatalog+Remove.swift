@@ -7,7 +7,7 @@ import StateStore
 // Docker's rules, and the sentences that clients know.
 extension ImageCatalog {
     public func removeImage(_ reference: String, force: Bool, prune: Bool) async throws -> [ImageRemoval] {
-        try await lane.run {
+        try await lane.run("remove") {
             let image = try find(reference)
             let users = await containers().filter { $0.imageID == image.id }
             if Self.isIdentifier(reference, of: image) { return try await remove(image, users, force: force) }
@@ -74,7 +74,7 @@ extension ImageCatalog {
     }
 
     public func pruneImages(all: Bool) async throws -> (removals: [ImageRemoval], bytes: Int64) {
-        try await lane.run {
+        try await lane.run("prune") {
             let used = Set(await containers().map(\.imageID))
             var removals: [ImageRemoval] = []
             for image in images.values where !used.contains(image.id) && (all || image.tags.isEmpty && image.digests.isEmpty) {

@@ -7,7 +7,7 @@ extension ImageCatalog {
 
     public func tagImage(_ reference: String, as tag: String) async throws {
         let name = try Self.tagName(tag)
-        try await lane.run {
+        try await lane.run("tag") {
             let image = try find(reference)
             try await move(name, to: image.id)
             announce("tag", image, name: name)

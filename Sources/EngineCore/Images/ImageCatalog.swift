@@ -18,7 +18,7 @@ public actor ImageCatalog: ImageService {
     let events: EventBus
     let unpacker: LayerUnpacker
     let logger = Logger(label: "images")
-    let lane = Lane()
+    let lane = Lane("images")
     /// By id.
     var images: [String: ImageSnapshot] = [:]
     var containers: @Sendable () async -> [ContainerSnapshot] = { [] }
@@ -39,7 +39,7 @@ public actor ImageCatalog: ImageService {
         migrations = Dictionary(try store.load(ImageMigration.self).map { ($0.image, $0.driver) }, uniquingKeysWith: { $1 })
         try await finishTagMove()
         await forgetLostLayers()
-        await lane.run { _ = await collect() }
+        await lane.run("collect") { _ = await collect() }
     }
 
     /// All containers, running or not.
@@ -61,7 +61,7 @@ public actor ImageCatalog: ImageService {
         do {
             try await arriving {
                 _ = try await unpacker.unpack(image.diffIDs.compactMap { Digest($0) }, into: storage, named: storage.name)
-                try await lane.run { try await note(image.id, in: storage.name) }
+                try await lane.run("note what was unpacked") { try await note(image.id, in: storage.name) }
             }
         } catch {
             throw EngineError.wrapping(error)
@@ -77,7 +77,7 @@ public actor ImageCatalog: ImageService {
 
     /// Runs `body` while nothing is collected. After a failure, what it brought is.
     func arriving<R>(_ body: () async throws -> R) async throws -> R {
-        await lane.run { arrivals += 1 }
+        await lane.run("begin of an arrival") { arrivals += 1 }
         do {
             let result = try await body()
             await arrived()
@@ -91,7 +91,7 @@ public actor ImageCatalog: ImageService {
 
     private func arrived() async {
         arrivals -= 1
-        if arrivals == 0 && wantsCollection { await lane.run { _ = await collect() } }
+        if arrivals == 0 && wantsCollection { await lane.run("collect") { _ = await collect() } }
     }
 
     func announce(_ action: String, _ image: ImageSnapshot, name: String) {

@@ -22,8 +22,9 @@ public struct SystemInfo: SystemService {
 
     private let id: String
     private let dataRoot: String
-    private let registry: DriverRegistry
-    private let events: EventBus
+    let store: StateStore
+    let registry: DriverRegistry
+    let events: EventBus
     private let host: HostFacts
     private let settings: @Sendable () -> Settings
     private let counts: @Sendable () async -> Counts
@@ -40,6 +41,7 @@ public struct SystemInfo: SystemService {
             try await store.setValue("daemon-id", id)
         }
         self.dataRoot = dataRoot
+        self.store = store
         self.registry = registry
         self.events = events
         self.settings = settings

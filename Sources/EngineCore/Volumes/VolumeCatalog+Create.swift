@@ -18,7 +18,7 @@ extension VolumeCatalog {
         let isAnonymous = wanted.isEmpty
         let name = isAnonymous ? Identifier.random() : wanted
         try VolumeFailure.checkName(name)
-        await enter(name)
+        await enter(name, "create")
         defer { leave(name) }
         // Whoever names no driver means the volume that exists, whatever holds it.
         if driver.isEmpty, let existing = volumes[name] { return existing }

@@ -8,7 +8,7 @@ import StateStore
 extension VolumeCatalog {
     /// With `force` a volume that does not exist, or whose driver fails, is no error; one in use still is.
     public func removeVolume(_ name: String, force: Bool) async throws {
-        await enter(name)
+        await enter(name, "remove")
         defer { leave(name) }
         guard let volume = volumes[name] else {
             if force { return }
@@ -36,7 +36,7 @@ extension VolumeCatalog {
 
     /// - Returns: the bytes that became free; nil when it stays.
     private func pruneOne(_ name: String) async -> Int64? {
-        await enter(name)
+        await enter(name, "remove if nobody uses it")
         defer { leave(name) }
         guard let volume = volumes[name], await referrers(of: name).isEmpty else { return nil }
         let usage = try? await registry.volume(volume.driver).usage(name)

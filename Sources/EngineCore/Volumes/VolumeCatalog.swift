@@ -17,7 +17,8 @@ public actor VolumeCatalog: VolumeService {
     /// Ids of the containers that have it mounted now.
     var mounted: [String: Set<String>] = [:]
     private var users: @Sendable (String) async -> [String] = { _ in [] }
-    private var lanes: [String: [CheckedContinuation<Void, Never>]] = [:]
+    /// Those in use.
+    private var lanes: [String: Lane] = [:]
 
     /// Loads what is stored, and takes in volumes that the default driver has and the store does not know, so that
     /// a lost database costs no data.
@@ -43,7 +44,7 @@ public actor VolumeCatalog: VolumeService {
 
     /// What to mount for `user`, a container's id. One `unmount` for each `mount`.
     public func mount(_ name: String, user: String) async throws(EngineError) -> [Mount] {
-        await enter(name)
+        await enter(name, "mount for container \(user.prefix(12))")
         defer { leave(name) }
         guard let volume = volumes[name] else { throw VolumeFailure.missing("get", name) }
         let mounts = try await registry.volume(volume.driver).mount(name, user: user)
@@ -54,7 +55,7 @@ public actor VolumeCatalog: VolumeService {
 
     /// Idempotent. A driver that fails is written to the log: the container is gone either way.
     public func unmount(_ name: String, user: String) async {
-        await enter(name)
+        await enter(name, "unmount for container \(user.prefix(12))")
         defer { leave(name) }
         let wasMounted = mounted[name]?.remove(user) != nil
         if mounted[name]?.isEmpty == true { mounted[name] = nil }
@@ -79,20 +80,16 @@ public actor VolumeCatalog: VolumeService {
     }
 
     /// Takes the volume's lane; first come, first served.
-    func enter(_ name: String) async {
-        if lanes[name] == nil {
-            lanes[name] = []
-            return
-        }
-        await withCheckedContinuation { lanes[name]?.append($0) }
+    func enter(_ name: String, _ step: String) async {
+        let lane = lanes[name] ?? Lane("volume \(name)")
+        lanes[name] = lane
+        await lane.enter(step)
     }
 
     func leave(_ name: String) {
-        guard let waiting = lanes[name], !waiting.isEmpty else {
-            lanes[name] = nil
-            return
-        }
-        lanes[name]?.removeFirst().resume()
+        guard let lane = lanes[name] else { return }
+        lane.leave()
+        if lane.isIdle { lanes[name] = nil }
     }
 
     private func adoptUnknown() async {

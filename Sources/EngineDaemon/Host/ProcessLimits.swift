@@ -9,4 +9,11 @@ enum ProcessLimits {
         limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
+
+    /// Connections of clients may use so many descriptors, and no more: the rest is for containers.
+    static var connections: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 512 }
+        return Int(min(limit.rlim_cur / 2, 16_384))
+    }
 }

@@ -10,9 +10,13 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
 
     private let handler: any RequestHandler
     private let commonHeaders: HTTPHeaders
+    private let clients: ClientTable
+    private let timer: HeadTimer
     private var context: ChannelHandlerContext?
     private var body: RequestBody?
     private var task: Task<Void, Never>?
+    /// A request is being answered.
+    private var isBusy = false
     /// Parts of later requests, which wait for the answer to this one.
     private var queued: [HTTPServerRequestPart] = []
     private var head: HTTPRequestHead?
@@ -22,9 +26,11 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
     /// A relay takes the connection over.
     private var isHijacked = false
 
-    init(handler: any RequestHandler, commonHeaders: HTTPHeaders) {
+    init(handler: any RequestHandler, commonHeaders: HTTPHeaders, clients: ClientTable, timer: HeadTimer) {
         self.handler = handler
         self.commonHeaders = commonHeaders
+        self.clients = clients
+        self.timer = timer
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -35,7 +41,7 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
-        if !queued.isEmpty || (task != nil && body == nil) { queued.append(part) } else { take(part, context) }
+        if !queued.isEmpty || (isBusy && body == nil) { queued.append(part) } else { take(part, context) }
     }
 
     private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
@@ -50,7 +56,10 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         self.head = head
+        isBusy = true
+        timer.headArrived()
         let channel = context.channel
+        clients.begin(channel, head.method, String(head.uri.prefix { $0 != "?" }))
         let expects = head.headers["Expect"].contains { $0.lowercased() == "100-continue" }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         let body = RequestBody { isFirst in
@@ -61,6 +70,10 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
         }
         self.body = body
         let request = Request(head, body), handler = handler
+        if let answer = handler.immediate(request) {
+            // In the next round of the loop: then the request's end is here as well.
+            return channel.eventLoop.execute { bound.value.sendData(.ok, ["Content-Type": "application/json"], answer, request) }
+        }
         let exchange = Exchange(request: request, handler: handler, channel: channel, connection: bound)
         task = Task(operation: exchange.run)
     }
@@ -74,7 +87,7 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
 
     private func closes(_ request: Request) -> Bool {
         // The parser stops behind an upgrade that did not come about.
-        !(head?.isKeepAlive ?? false) || body != nil || request.headers.contains(name: "Upgrade") || inputIsClosed
+        !(head?.isKeepAlive ?? false) || body != nil || request.headers.contains(name: "Upgrade") || inputIsClosed || clients.isEnding
     }
 
     private func responseHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, closes: Bool) -> HTTPResponseHead {
@@ -99,8 +112,10 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
     }
 
     /// False: the client is gone.
-    fileprivate func sendHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ request: Request) -> Bool {
+    fileprivate func sendHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ request: Request, isEndless: Bool) -> Bool {
         guard let context, context.channel.isActive else { return false }
+        clients.enter(context.channel, isEndless ? .streaming : .sending)
+        if isEndless && clients.isEnding { return false }
         context.writeAndFlush(wrapOutboundOut(.head(responseHead(status, headers, closes: closes(request)))), promise: nil)
         return true
     }
@@ -118,12 +133,15 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
     fileprivate func finish(closes: Bool) {
         task = nil
         body = nil
+        isBusy = false
+        timer.answered()
         guard let context else { return }
+        clients.finish(context.channel)
         if closes { return context.close(promise: nil) }
         while !queued.isEmpty {
             let part = queued.removeFirst()
             take(part, context)
-            if task != nil && body == nil { break }
+            if isBusy && body == nil { break }
         }
         releaseRead()
     }
@@ -134,7 +152,9 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
         guard let context else { return Relay.discard(hijack.socket) }
         let upgrades = request.headers.contains(name: "Upgrade")
         task = nil
+        isBusy = false
         isHijacked = true
+        clients.enter(context.channel, .attached)
         let headFirst = request.headers["User-Agent"].contains { $0.hasPrefix("docker-sdk-python/") }
         Relay.join(context, self, hijack, upgrades: upgrades, headFirst: headFirst)
     }
@@ -161,7 +181,7 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
             inputIsClosed = true
             // A hijacked stream's half-close is the relay's to pass on. As Docker does: any other client that says no
             // more waits no more.
-            if !isHijacked { if task == nil { context.close(promise: nil) } else { abandon() } }
+            if !isHijacked { if isBusy { abandon() } else { context.close(promise: nil) } }
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -172,7 +192,7 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let failure = error as? HTTPParserError, task == nil else { return context.close(promise: nil) }
+        guard let failure = error as? HTTPParserError, !isBusy else { return context.close(promise: nil) }
         let isLarge = failure == .headerOverflow
         let message: JSONValue = ["message": .string(isLarge ? "the request's header is too large: at most 80 KiB are taken" : "malformed HTTP request: \(failure)")]
         let bytes = message.encoded() + [0x0a]
@@ -208,8 +228,8 @@ private struct Exchange: Sendable {
             channel.eventLoop.execute { connection.value.sendData(status, headers, bytes, request) }
         case .hijack(let hijack):
             channel.eventLoop.execute { connection.value.hijack(hijack, request) }
-        case .stream(let status, let headers, let produce):
-            let isOpen = (try? await channel.eventLoop.submit { connection.value.sendHead(status, headers, request) }.get()) ?? false
+        case .stream(let status, let headers, let isEndless, let produce):
+            let isOpen = (try? await channel.eventLoop.submit { connection.value.sendHead(status, headers, request, isEndless: isEndless) }.get()) ?? false
             guard isOpen, request.method != .HEAD else { return channel.eventLoop.execute { connection.value.finish(closes: true) } }
             do {
                 try await produce(ResponseWriter(channel: channel))

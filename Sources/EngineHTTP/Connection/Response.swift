@@ -7,7 +7,8 @@ enum Response: Sendable {
     /// All of it at once, with its length.
     case data(status: HTTPResponseStatus, headers: HTTPHeaders, [UInt8])
     /// The head at once, then what the closure writes. An error behind the head ends the connection.
-    case stream(status: HTTPResponseStatus, headers: HTTPHeaders, @Sendable (ResponseWriter) async throws -> Void)
+    /// - Parameter isEndless: nobody waits for its end, as for that of events; it ends with the daemon.
+    case stream(status: HTTPResponseStatus, headers: HTTPHeaders, isEndless: Bool = false, @Sendable (ResponseWriter) async throws -> Void)
     /// The connection becomes a stream of bytes to and from a socket.
     case hijack(Hijack)
 }
@@ -38,4 +39,6 @@ struct ResponseWriter: ByteSink, Sendable {
 /// Answers requests; never throws.
 protocol RequestHandler: Sendable {
     func handle(_ request: Request) async -> Response
+    /// A JSON answer that takes no time and waits for nothing, on the connection's own thread; nil: `handle` answers.
+    func immediate(_ request: Request) -> [UInt8]?
 }

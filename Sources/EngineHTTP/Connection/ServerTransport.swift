@@ -12,12 +12,14 @@ final class ServerTransport: Sendable {
     private let listeners: [Listener]
     private let handler: any RequestHandler
     private let commonHeaders: HTTPHeaders
+    private let clients: ClientTable
     private let logger: Logger
 
-    init(listeners: [Listener], handler: any RequestHandler, commonHeaders: HTTPHeaders, logger: Logger) {
+    init(listeners: [Listener], handler: any RequestHandler, commonHeaders: HTTPHeaders, clients: ClientTable, logger: Logger) {
         self.listeners = listeners
         self.handler = handler
         self.commonHeaders = commonHeaders
+        self.clients = clients
         self.logger = logger
     }
 
@@ -35,6 +37,7 @@ final class ServerTransport: Sendable {
         onReady(listeners.map(Self.name))
         try? await gracefulShutdown()
         await close(channels)
+        await clients.end()
         for case .unix(let path, _, _) in listeners.map(\.address) { unlink(path) }
         try? await group.shutdownGracefully()
     }
@@ -57,18 +60,24 @@ final class ServerTransport: Sendable {
                 throw EngineError(.invalidArgument, "the TLS files \(files.certificate) and \(files.key) can't be used: \(error)", underlying: error)
             }
         }
-        let handler = handler, headers = commonHeaders
+        let handler = handler, headers = commonHeaders, clients = clients, logger = logger
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let pipeline = channel.pipeline.syncOperations
+                    guard clients.add(channel, peer: Peer.describe(channel)) else {
+                        logger.warning("a client was turned away: too many connections are in use", metadata: ["peer": "\(Peer.describe(channel))"])
+                        throw TooManyConnections()
+                    }
+                    channel.closeFuture.whenComplete { _ in clients.remove(channel) }
+                    let pipeline = channel.pipeline.syncOperations, timer = HeadTimer()
                     if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+                    try pipeline.addHandler(timer)
                     try pipeline.addHandler(HTTPResponseEncoder())
                     try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
-                    try pipeline.addHandler(ConnectionHandler(handler: handler, commonHeaders: headers))
+                    try pipeline.addHandler(ConnectionHandler(handler: handler, commonHeaders: headers, clients: clients, timer: timer))
                 }
             }
         switch listener.address {
@@ -85,3 +94,5 @@ final class ServerTransport: Sendable {
         }
     }
 }
+
+private struct TooManyConnections: Error {}

@@ -95,7 +95,7 @@ struct ContainerRoutes {
         }
         let result = try await containers.wait(id[0], condition)
         // The head tells the client that its wait is registered.
-        return .stream(status: .ok, headers: ["Content-Type": "application/json"]) { writer in
+        return .stream(status: .ok, headers: ["Content-Type": "application/json"], isEndless: true) { writer in
             let exit = try await result()
             var body: JSONValue = ["StatusCode": .integer(Int64(exit.exitCode))]
             if let error = exit.error { body["Error"] = ["Message": .string(error)] }

@@ -34,7 +34,7 @@ struct StreamRoutes {
         let stream = try await containers.logs(id[0], wanted)
         let stamps = query.flag("timestamps")
         let type = stream.isTerminal || request.version < APIVersion.multiplexed ? "application/vnd.docker.raw-stream" : "application/vnd.docker.multiplexed-stream"
-        return .stream(status: .ok, headers: ["Content-Type": type]) { writer in
+        return .stream(status: .ok, headers: ["Content-Type": type], isEndless: wanted.follow) { writer in
             do {
                 while let records = try await stream.next() { try await writer.write(Self.encode(records, stamps: stamps, raw: stream.isTerminal)) }
                 await stream.close()

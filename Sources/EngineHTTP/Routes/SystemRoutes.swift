@@ -33,7 +33,7 @@ struct SystemRoutes {
         ])
         let since = try TimeParameter.parse(request.query["since"], "since"), until = try TimeParameter.parse(request.query["until"], "until")
         let stream = await services.system.events(since: since == 0 ? nil : since, until: until == 0 ? nil : until)
-        return .stream(status: .ok, headers: ["Content-Type": "application/json"]) { writer in
+        return .stream(status: .ok, headers: ["Content-Type": "application/json"], isEndless: until == 0) { writer in
             for try await event in stream where EventFilter.allows(event, filters) {
                 try await writer.write(SystemBody.event(event).encoded() + [0x0a])
             }
