@@ -5,7 +5,7 @@ import Synchronization
 
 /// What was asked of an engine and what it answered, one line each, written before the call and after its answer:
 ///
-///     begin 17 {"verb":"start",…}      done 17 {…}      failed 17 409 sentence      lost 17      cut      struck 5
+///     begin 17 {"verb":"start",…}      done 17 {…}      failed 17 409 sentence      lost 17      cut      strike 5, struck 5
 ///
 /// The lines are the truth; the model is what they add up to.
 public final class Journal: Sendable {
@@ -58,7 +58,12 @@ public final class Journal: Sendable {
     func lost(_ number: Int) { add("lost \(number)") { $0.lost(number) } }
     /// The daemon does not answer, or answers again: for readers only.
     func note(_ text: String) { state.withLock { _ in write("note \(text)") } }
-    public func struck(_ number: Int) { add("struck \(number)") { $0.struck(number) } }
+    /// Kills a container's shim, by `kill`.
+    public func strike(_ number: Int, _ kill: () -> Void) {
+        add("strike \(number)") { $0.strike(number) }
+        kill()
+        add("struck \(number)") { $0.struck(number) }
+    }
     public func cut() { add("cut") { $0.cut() } }
 
     private func add(_ line: String, _ change: (inout Model) -> Void) {
@@ -91,6 +96,7 @@ extension Model {
             let parts = rest.split(separator: " ", maxSplits: 1)
             if let status = parts.first.flatMap({ Int($0) }) { failed(number, status: status, parts.count > 1 ? String(parts[1]) : "") }
         case "lost": lost(number)
+        case "strike": strike(number)
         case "struck": struck(number)
         default: break
         }

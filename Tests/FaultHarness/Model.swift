@@ -59,14 +59,19 @@ public struct Model: Sendable {
         underWay[number] = (operation, effects)
     }
 
-    /// - Parameter answer: "id" of a container; "made": the operation that made the object that there is.
+    /// - Parameter answer: "id" of a container; "made": the operation that made the object that there is; "unchanged": it was
+    ///   so before.
     mutating func done(_ number: Int, _ answer: JSONValue) {
         line += 1
         guard let (operation, effects) = underWay.removeValue(forKey: number) else { return }
         if operation.verb == .createContainer { containers[number]?.id = answer["id"].string }
         for effect in effects {
+            if answer["unchanged"].bool || effect.certainty == .onTheWay {
+                registers[effect.register]?.forget(number, effect.value)
+                continue
+            }
             let made = answer["made"].string
-            registers[effect.register]?.end(number, value: made.isEmpty ? effect.value : made, at: line, isCertain: !effect.isOnlyPossible)
+            registers[effect.register]?.end(number, effect.value, value: made.isEmpty ? effect.value : made, at: line, isCertain: effect.certainty == .certain)
             forgetAbsent(effect.register)
         }
         acknowledged[operation.verb, default: 0] += 1
@@ -80,10 +85,10 @@ public struct Model: Sendable {
             // A refusal changes nothing, and a creation that failed makes nothing. What else fails may have come half its
             // way.
             if status < 500 || operation.verb == .createContainer {
-                registers[effect.register]?.forget(number)
+                registers[effect.register]?.forget(number, effect.value)
                 forgetAbsent(effect.register)
             } else {
-                registers[effect.register]?.end(number, value: effect.value, at: line, isCertain: false)
+                registers[effect.register]?.end(number, effect.value, value: effect.value, at: line, isCertain: false)
             }
         }
     }
@@ -94,7 +99,7 @@ public struct Model: Sendable {
         // A container may still be found by its label.
         if operation.verb != .createContainer { underWay[number] = nil }
         unanswered += 1
-        for effect in effects { registers[effect.register]?.end(number, value: effect.value, at: line, isCertain: false) }
+        for effect in effects { registers[effect.register]?.end(number, effect.value, value: effect.value, at: line, isCertain: false) }
     }
 
     /// The machine lost its power: what ran runs no longer.
@@ -105,8 +110,8 @@ public struct Model: Sendable {
             containers[number]?.wasCut = true
             let register = "container/\(number)/state"
             guard !self[register].isDisjoint(with: ["running", "paused"]) else { continue }
-            registers[register]?.begin(-line, "exited", at: line)
-            registers[register]?.end(-line, value: "exited", at: line, isCertain: false)
+            registers[register]?.begin(-number, "exited", at: line)
+            registers[register]?.end(-number, "exited", value: "exited", at: line, isCertain: false)
         }
     }
 
@@ -120,19 +125,27 @@ public struct Model: Sendable {
         for key in registers.keys where key.hasPrefix("container/\(number)/") { registers[key] = nil }
     }
 
-    /// Someone killed a container's shim, or the container itself, behind the engine's back.
-    mutating func struck(_ number: Int) {
+    /// Someone kills a container's shim behind the engine's back: `strike` before it, `struck` after it.
+    mutating func strike(_ number: Int) {
         line += 1
         containers[number]?.wasStruck = true
-        let register = "container/\(number)/state"
-        registers[register]?.begin(-line, "exited", at: line)
-        registers[register]?.end(-line, value: "exited", at: line, isCertain: true)
+        registers["container/\(number)/state"]?.begin(-number, "exited", at: line)
+    }
+
+    mutating func struck(_ number: Int) {
+        line += 1
+        registers["container/\(number)/state"]?.end(-number, "exited", value: "exited", at: line, isCertain: false)
     }
 }
 
 extension Model {
     /// Containers that may be there and whose id is known, by the operations that made them.
     var reachable: [Container] { containers.values.filter { $0.id != nil && self["container/\($0.number)/exists"] != [nil] }.sorted { $0.number < $1.number } }
+
+    /// Containers that may be running.
+    public var running: [(number: Int, id: String)] {
+        reachable.filter { self["container/\($0.number)/state"].contains("running") }.map { ($0.number, $0.id ?? "") }
+    }
 
     /// Containers whose creation was not answered.
     var unseen: [Int] { containers.values.filter { $0.id == nil && underWay[$0.number] != nil }.map(\.number).sorted() }

@@ -55,8 +55,15 @@ struct Effect: Equatable {
     var register: String
     /// Nil: it is not there.
     var value: String?
-    /// Even a success need not have done it.
-    var isOnlyPossible = false
+    var certainty = Certainty.certain
+
+    enum Certainty {
+        case certain
+        /// Even a success need not have done it.
+        case possible
+        /// Only an operation that did not come to its end leaves it.
+        case onTheWay
+    }
 }
 
 extension Operation {
@@ -65,6 +72,8 @@ extension Operation {
     ///   - existing: the model's registers with this prefix.
     func effects(number: Int, volume: String, existing: (String) -> [String]) -> [Effect] {
         func of(_ part: String, _ value: String?) -> Effect { Effect(register: "container/\(container)/\(part)", value: value) }
+        /// What is restarted or removed is ended first.
+        let ended = Effect(register: "container/\(container)/state", value: "exited", certainty: .onTheWay)
         switch verb {
         case .createContainer:
             let new = "container/\(number)"
@@ -73,14 +82,13 @@ extension Operation {
                 Effect(register: "\(new)/log", value: settings["log"]), Effect(register: "\(new)/storage", value: settings["storage"]),
             ]
                 // A volume that has just been removed is made again.
-                + (settings["volume"].map { [Effect(register: "volume/\($0)", value: "", isOnlyPossible: true)] } ?? [])
-        case .start, .restart, .unpause: return [of("state", "running")]
+                + (settings["volume"].map { [Effect(register: "volume/\($0)", value: "", certainty: .possible)] } ?? [])
+        case .start, .unpause: return [of("state", "running")]
+        case .restart: return [of("state", "running"), ended]
         case .stop, .kill: return [of("state", "exited")]
         case .pause: return [of("state", "paused")]
         case .rename: return [of("name", name)]
-        case .removeContainer:
-            // It is ended first.
-            return [of("exists", nil), Effect(register: "container/\(container)/state", value: "exited", isOnlyPossible: true)]
+        case .removeContainer: return [of("exists", nil), ended]
         case .writeFile: return [volume.isEmpty ? of("file/\(name)", value) : Effect(register: "volume/\(volume)/file/\(name)", value: value)]
         case .changeLog: return [of("log", value)]
         case .migrateContainer: return [of("storage", value)]

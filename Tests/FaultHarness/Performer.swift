@@ -28,8 +28,9 @@ struct Performer: Sendable {
         let id = model.containers[operation.container]?.id ?? "none", container = "/containers/\(id)"
         switch operation.verb {
         case .createContainer: return try create(number, operation)
-        case .start, .pause, .unpause: _ = try engine.post("\(container)/\(operation.verb.rawValue)")
-        case .stop, .restart: _ = try engine.post("\(container)/\(operation.verb.rawValue)", [("t", "1")])
+        case .start, .stop, .restart, .pause, .unpause:
+            let answer = try engine.send(Call("POST", "\(container)/\(operation.verb.rawValue)", operation.verb == .stop || operation.verb == .restart ? [("t", "1")] : []))
+            return answer.status == 304 ? ["unchanged": true] : [:]
         case .kill:
             _ = try engine.post("\(container)/kill")
             _ = try engine.post("\(container)/wait")

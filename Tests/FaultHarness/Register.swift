@@ -23,9 +23,12 @@ struct Register: Equatable {
         writes.append(Write(operation: operation, value: value, begin: line, end: nil, isCertain: false))
     }
 
-    /// - Parameter isCertain: it was acknowledged; else it may or may not have happened.
-    mutating func end(_ operation: Int, value: String?, at line: Int, isCertain: Bool) {
-        guard let place = writes.firstIndex(where: { $0.operation == operation }) else { return }
+    /// - Parameters:
+    ///   - wanted: what it began to write.
+    ///   - value: what it wrote.
+    ///   - isCertain: it was acknowledged; else it may or may not have happened.
+    mutating func end(_ operation: Int, _ wanted: String?, value: String?, at line: Int, isCertain: Bool) {
+        guard let place = writes.lastIndex(where: { $0.operation == operation && $0.value == wanted }) else { return }
         writes[place].end = line
         writes[place].value = value
         writes[place].isCertain = isCertain
@@ -35,5 +38,5 @@ struct Register: Equatable {
     }
 
     /// It did not happen.
-    mutating func forget(_ operation: Int) { writes.removeAll { $0.operation == operation } }
+    mutating func forget(_ operation: Int, _ wanted: String?) { writes.removeAll { $0.operation == operation && $0.value == wanted } }
 }

@@ -18,9 +18,11 @@ struct ModelTests {
         ("overlapping", [begin(1, "tagImage", "t", "a"), begin(2, "tagImage", "t", "b"), "done 1 {}", "done 2 {}"], "tag/t", ["a", "b"]),
         ("one after the other", [begin(1, "tagImage", "t", "a"), "done 1 {}", begin(2, "tagImage", "t", "b"), "done 2 {}"], "tag/t", ["b"]),
         ("a last line that was cut off", [begin(1, "createVolume", "v"), "done 1 {"], "volume/v", ["1", nil]),
+        ("a restart that was not answered", container + [begin(2, "restart", "", container: 1), "lost 2"], "container/1/state", ["created", "running", "exited"]),
+        ("a restart that was", container + [begin(2, "restart", "", container: 1), "done 2 {}"], "container/1/state", ["running"]),
         ("a power cut ends what runs", container + [begin(2, "start", "", container: 1), "done 2 {}", "cut"], "container/1/state", ["running", "exited"]),
         ("a power cut leaves what does not run", container + ["cut"], "container/1/state", ["created"]),
-        ("a shim that was killed", container + [begin(2, "start", "", container: 1), "done 2 {}", "struck 1"], "container/1/state", ["exited"]),
+        ("a shim that was killed", container + [begin(2, "start", "", container: 1), "done 2 {}", "strike 1", "struck 1"], "container/1/state", ["running", "exited"]),
     ]
 
     private static let container = [begin(1, "createContainer", "c"), "done 1 {\"id\":\"x\"}"]

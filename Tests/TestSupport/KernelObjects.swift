@@ -20,7 +20,7 @@ public struct KernelObjects: Equatable, Sendable, CustomStringConvertible {
             Command.run(["nft", "list", "ruleset"]).output.split(separator: "\n").count { !$0.contains("counter") }
             + Command.run(["nft", "list", "ruleset"]).output.split(separator: ",").count
         result.counts["files in the data folder"] = files(dataRoot)
-        if daemon > 0 { result.counts["descriptors of the daemon"] = names("/proc/\(daemon)/fd").count }
+        if daemon > 0 { result.counts["descriptors of the daemon"] = descriptors(daemon) }
         return result
     }
 
@@ -37,14 +37,19 @@ public struct KernelObjects: Equatable, Sendable, CustomStringConvertible {
     private static func names(_ folder: String) -> [String] { (try? Files.list(folder)) ?? [] }
     private static func lines(_ path: String) -> Int { ((try? Files.read(path)) ?? []).count { $0 == 0x0a } }
 
+    /// All but the timers of libdispatch, which makes them when they are first needed and keeps them.
+    private static func descriptors(_ process: Int32) -> Int {
+        names("/proc/\(process)/fd").count { link("/proc/\(process)/fd/\($0)") != "anon_inode:[timerfd]" }
+    }
+
     private static func namespaces() -> Int {
-        var found = Set<String>()
-        for name in names("/proc") where Int(name) != nil {
-            var buffer = [CChar](repeating: 0, count: 64)
-            let count = readlink("/proc/\(name)/ns/net", &buffer, 63)
-            if count > 0 { found.insert(String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)) }
-        }
-        return found.count
+        Set(names("/proc").filter { Int($0) != nil }.compactMap { link("/proc/\($0)/ns/net") }).count
+    }
+
+    private static func link(_ path: String) -> String? {
+        var buffer = [CChar](repeating: 0, count: 64)
+        let count = readlink(path, &buffer, 63)
+        return count > 0 ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
     }
 
     private static func cgroups() -> Int {

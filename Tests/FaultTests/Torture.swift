@@ -1,0 +1,119 @@
+import EngineClient
+import EngineWire
+import FaultHarness
+import Glibc
+import LinuxSystem
+import TestSupport
+import Testing
+
+/// How long the fault tests work: short in `make test`, in full in `make torture`.
+enum Torture {
+    static let isRoot: Bool = {
+        if geteuid() != 0 && getenv("GANTRY_TEST_ROOT") != nil { Issue.record("the fault tests need root") }
+        return geteuid() == 0
+    }()
+
+    /// Nil: the short form.
+    static let rounds: Int? = number("GANTRY_TORTURE_ROUNDS")
+    static let seed = UInt64(number("GANTRY_TORTURE_SEED") ?? Int.random(in: 1...1_000_000))
+
+    private static func number(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
+}
+
+/// A daemon that faults befall, the journal of what it was asked, and what came of it.
+final class Victim {
+    let daemon: TestSupport.Engine
+    let client: EngineClient.Engine
+    private(set) var journal: Journal
+    private var kept: KernelObjects?
+    private var keptFiles: Set<Substring> = []
+    private(set) var acknowledged = 0
+    private(set) var violations = 0
+    private let path: String
+    var random: SeededGenerator
+
+    init(number: Int, seed: UInt64 = Torture.seed, arguments: [String] = [], disk: Int? = nil) throws {
+        daemon = TestSupport.Engine(number: number, arguments: arguments, disk: disk)
+        client = EngineClient.Engine(try Endpoint(daemon.socket))
+        path = "\(daemon.root)/journal"
+        journal = try Journal(path)
+        random = SeededGenerator(seed)
+    }
+
+    func plan(workers: Int = 4, operations: Int = Int.max) -> Workers.Plan {
+        var plan = Workers.Plan(seed: random.next())
+        plan.workers = workers
+        plan.operations = operations
+        plan.abilities.storage = [daemon.storage, daemon.storage == "vfs" ? "overlayfs" : "vfs"]
+        return plan
+    }
+
+    /// Lets workers work while `fault` happens, and waits for their end.
+    func work(_ plan: Workers.Plan, sourceLocation: SourceLocation = #_sourceLocation, while fault: () -> Void = {}) {
+        let workers = Workers(client, journal, plan)
+        workers.start()
+        fault()
+        if plan.operations == Int.max { workers.end() }
+        report(workers.wait(seconds: 60), sourceLocation)
+    }
+
+    /// What was acknowledged is there, and nothing half-made.
+    /// - Parameter leniently: operations may fail for reasons of the machine's, if they say so.
+    func check(leniently: Bool = false, allowing leniency: Verification.Leniency = [], sourceLocation: SourceLocation = #_sourceLocation) {
+        report(Verification.run(client, journal.model, leniently ? leniency.union(.faults) : leniency), sourceLocation)
+    }
+
+    /// Kills shims of running containers.
+    /// - Returns: how many.
+    func strike(atMost count: Int) -> Int {
+        var killed = 0
+        for container in journal.model.running.shuffled(using: &random).prefix(count) {
+            guard let pid = try? client.get("/containers/\(container.id)/json")["State"]["Pid"].integer, pid > 0 else { continue }
+            let shim = Processes.parent(Int32(pid))
+            guard shim > 1 else { continue }
+            journal.strike(container.number) { kill(shim, SIGKILL) }
+            killed += 1
+        }
+        return killed
+    }
+
+    /// Everything that is there can be used and removed, and then nothing is left. Begins a new journal.
+    func exhaust(sourceLocation: SourceLocation = #_sourceLocation) throws {
+        report(Verification.exhaust(client, journal.model), sourceLocation)
+        acknowledged += journal.model.acknowledgedChanges
+        unlink(path)
+        journal = try Journal(path)
+        guard let before = kept else {
+            keptFiles = files
+            return kept = daemon.objects()
+        }
+        var growth = daemon.objects().growth(since: before)
+        // The kernel takes namespaces and links down behind our backs.
+        for _ in 0..<100 where !growth.isEmpty {
+            usleep(50_000)
+            growth = daemon.objects().growth(since: before)
+        }
+        if !growth.isEmpty { growth += files.subtracting(keptFiles).sorted().prefix(12).map { "file \($0)" } }
+        report(growth.map { "something was left behind: \($0)" }, sourceLocation)
+    }
+
+    /// In the data folder, and what the daemon has open.
+    private var files: Set<Substring> {
+        let open = Command.run(["sh", "-c", "readlink /proc/\(daemon.pid)/fd/* | sed 's/\\[.*//'"]).output
+        return Set((Command.run(["find", daemon.dataRoot]).output + open).split(separator: "\n"))
+    }
+
+    /// Everything that this daemon made goes, also when it could not be checked.
+    func discard() {
+        _ = Verification.exhaust(client, journal.model)
+        daemon.discard()
+    }
+
+    private func report(_ sentences: [String], _ sourceLocation: SourceLocation) {
+        violations += sentences.count
+        guard !sentences.isEmpty else { return }
+        let copy = "/var/tmp/gantry-torture-\(Torture.seed).journal"
+        try? Files.replace(copy, with: (try? Files.read(path)) ?? [])
+        Issue.record("seed \(Torture.seed), journal \(copy):\n\(sentences.prefix(20).joined(separator: "\n"))\n\(daemon.log)", sourceLocation: sourceLocation)
+    }
+}
