@@ -145,6 +145,8 @@ public final class ContainerRuntime: Sendable {
             onNews: { message in
                 guard message.kind == .exited else { return }
                 let fields = message.fields
+                let lost = fields.number(.lostLines)
+                if lost > 0 { continuation.yield(.logLost(lines: lost)) }
                 continuation.yield(.exited(process: fields.string(.process), code: Int32(fields.number(.code)), time: fields.number(.time)))
             },
             onClose: {

@@ -10,6 +10,8 @@ import Synchronization
 public enum RuntimeEvent: Sendable, Equatable {
     /// A process ended, the first ("") or an exec. `time` is ns since 1970.
     case exited(process: String, code: Int32, time: Int64)
+    /// Before the first process's end: so many lines of its output are in no log.
+    case logLost(lines: Int64)
     /// The shim is gone; the last event.
     case ended
 }

@@ -1,25 +1,29 @@
 import Glibc
 import LinuxSystem
 
-/// The shim of a container, found through the container's first process.
+/// The shim of a container.
 public enum ShimProcess {
-    /// nil: that process is gone, or its parent is no shim of this container.
+    /// The parent of the container's first process; when that was reaped already, whoever calls itself its shim.
+    /// nil: there is none.
     public static func find(_ container: String, of pid: Int32) -> Int32? {
-        guard pid > 0, let status = try? Files.read("/proc/\(pid)/stat") else { return nil }
+        if pid > 0, let parent = parent(pid), isShim(parent, of: container) { return parent }
+        let processes = ((try? Files.list("/proc")) ?? []).compactMap { Int32($0) }
+        // A child of the shim has its name until it executes.
+        return processes.first { isShim($0, of: container) && !(parent($0).map { isShim($0, of: container) } ?? false) }
+    }
+
+    private static func parent(_ pid: Int32) -> Int32? { fields(pid).dropFirst().first.flatMap { Int32($0) } }
+
+    /// Of /proc/<pid>/stat, behind the name.
+    private static func fields(_ pid: Int32) -> [Substring] {
+        guard let status = try? Files.read("/proc/\(pid)/stat") else { return [] }
         let text = String(decoding: status, as: UTF8.self)
-        guard let close = text.lastIndex(of: ")") else { return nil }
-        let fields = text[text.index(after: close)...].split(separator: " ")
-        guard fields.count > 1, let parent = Int32(fields[1]), isShim(parent, of: container) else { return nil }
-        return parent
+        guard let close = text.lastIndex(of: ")") else { return [] }
+        return text[text.index(after: close)...].split(separator: " ")
     }
 
     /// The kernel's letter for what it does: "T" when it was stopped.
-    public static func state(_ pid: Int32) -> String {
-        guard let status = try? Files.read("/proc/\(pid)/stat") else { return "" }
-        let text = String(decoding: status, as: UTF8.self)
-        guard let close = text.lastIndex(of: ")") else { return "" }
-        return text[text.index(after: close)...].split(separator: " ").first.map(String.init) ?? ""
-    }
+    public static func state(_ pid: Int32) -> String { fields(pid).first.map(String.init) ?? "" }
 
     private static func isShim(_ pid: Int32, of container: String) -> Bool {
         guard pid > 1, let line = try? Files.read("/proc/\(pid)/cmdline") else { return false }

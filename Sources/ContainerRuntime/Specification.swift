@@ -84,8 +84,13 @@ public struct LogSpecification: Sendable, Equatable {
     public var checksOwnership: Bool
     /// The executable that hosts the driver; empty: the shim loads it.
     public var host: String
-    public init(driverPath: String, stateDirectory: String, options: [String: String], labels: [String: String], checksOwnership: Bool, host: String = "") {
+    /// Bytes of lines that may wait for the driver while the container runs on; nil: the container waits.
+    public var buffer: Int64?
+    public init(
+        driverPath: String, stateDirectory: String, options: [String: String], labels: [String: String], checksOwnership: Bool, host: String = "", buffer: Int64? = nil
+    ) {
         self.host = host
+        self.buffer = buffer
         self.driverPath = driverPath
         self.stateDirectory = stateDirectory
         self.options = options

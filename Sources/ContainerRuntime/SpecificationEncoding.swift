@@ -100,6 +100,7 @@ extension LogSpecification {
         fields.add(.mark, mark)
         fields.add(.checksOwnership, checksOwnership)
         if !host.isEmpty { fields.add(.logHost, host) }
+        if let buffer { fields.add(.logBuffer, buffer) }
         for (key, value) in options { fields.add(.logOption, "\(key)=\(value)") }
         for (key, value) in labels { fields.add(.logLabel, "\(key)=\(value)") }
     }

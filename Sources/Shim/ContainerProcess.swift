@@ -139,7 +139,7 @@ final class ContainerProcess {
         // reader: they wait for him.
         if !id.isEmpty && !isStarted { return }
         if advance(stream) == .ended { drop(stream) }
-        if clients.contains(where: { $0.pending > Client.highWater }) {
+        if clients.contains(where: { $0.pending > Client.highWater }) || log?.isFull == true {
             isPaused = true
             updateInterest()
         }
@@ -172,8 +172,9 @@ final class ContainerProcess {
         }
     }
 
-    private func resume() {
-        guard isPaused, !clients.contains(where: { $0.pending > Client.lowWater }) else { return }
+    /// A client, or the log, has taken what it had: reads on when none is behind.
+    func resume() {
+        guard isPaused, !clients.contains(where: { $0.pending > Client.lowWater }), log?.isFull != true else { return }
         isPaused = false
         updateInterest()
         if exitCode != nil { drain() }
@@ -193,6 +194,8 @@ final class ContainerProcess {
     func exited(_ code: Int32) {
         exitCode = code
         dropInput()
+        // What the pipes still hold is not much: the log has room for it.
+        isPaused = clients.contains { $0.pending > Client.highWater }
         drain()
     }
 

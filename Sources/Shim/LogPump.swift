@@ -1,60 +1,64 @@
 import CDriverABI
-import DriverHost
-import DriverKit
 import EngineErrors
 import Glibc
+import LinuxSystem
 import ShimProtocol
 
-/// The container's log driver, called on the shim's own thread.
+/// The container's log driver, on a thread of its own: while it hangs in there, the shim still hears and serves
+/// everybody else.
 final class LogPump {
-    private let driver: any LogDriver
+    /// Seconds for `open`, and at the end for what is still to be written (Docker's).
+    private static let patience: Int64 = 10
+
+    private let queue: LogQueue
+    private let bell: Bell
+    private unowned let loop: EventLoop
     /// Called after lines were written.
     var onWrite: () -> Void = {}
-    private(set) var failures = 0
-    private(set) var lastFailure = ""
 
-    /// Loads and opens the driver that the `create` message names; nil when it names none.
-    init?(_ fields: Fields) throws(EngineError) {
+    /// Loads and opens the driver that the message names; nil when it names none.
+    init?(_ fields: Fields, _ loop: EventLoop) throws(EngineError) {
         let path = fields.string(.logDriver)
         guard !path.isEmpty else { return nil }
-        let context = OpenContext(
-            name: fields.string(.logName), stateDirectory: fields.string(.logState), mark: fields.string(.mark),
-            options: Self.pairs(fields.strings(.logOption)), labels: Self.pairs(fields.strings(.logLabel)))
-        let checks = fields.flag(.checksOwnership), host = fields.string(.logHost)
-        driver =
-            host.isEmpty
-            ? try LoadedLogDriver(Loader.load(path, checksOwnership: checks), context)
-            : try HostedLogDriver(program: host, path: path, checksOwnership: checks, context)
+        let queue = LogQueue(limit: fields.all(.logBuffer).isEmpty ? nil : Int(fields.number(.logBuffer)))
+        let opening = Opening()
+        do throws(Errno) {
+            let bell = try Bell()
+            try JoinableThread("gantry-log") { LogThread.run(fields, queue, bell, opening) }.detach()
+            self.bell = bell
+        } catch { throw EngineError(.resourceExhausted, "the log has no thread: \(error)", errno: error.code) }
+        self.queue = queue
+        self.loop = loop
+        guard let result = opening.wait(seconds: Self.patience) else {
+            queue.end(within: 0)
+            throw EngineError(.deadlineExceeded, "the log driver in \(path) did not return from open within \(Self.patience) s; the call was given up")
+        }
+        try result.get()
+        loop.add(bell.descriptor, EventLoop.readable) { [unowned self] _ in
+            bell.answer()
+            onWrite()
+        }
     }
 
-    /// Stamps the lines and writes them. A driver that fails loses them: the container must not stop for its log.
+    /// The reader of the container's output should wait.
+    var isFull: Bool { queue.isFull }
+
+    /// Lines that are in no log.
+    var lost: Int { queue.lost }
+
+    /// Stamps the lines and hands them on. Does not block.
     func write(_ lines: [gantry_log_line]) {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         let time = Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
         var stamped = lines
         for index in stamped.indices { stamped[index].time_ns = time }
-        do {
-            try stamped.withUnsafeBufferPointer { try driver.write(LogBatch(raw: $0)) }
-        } catch {
-            failures += lines.count
-            lastFailure = "\(error)"
-        }
-        onWrite()
+        queue.append(stamped)
     }
 
+    /// Everything is written first, unless the driver does not take it.
     func close() {
-        do { try driver.flush() } catch { lastFailure = "\(error)" }
-        driver.close()
-    }
-
-    /// "key=value".
-    private static func pairs(_ texts: [String]) -> [String: String] {
-        var result: [String: String] = [:]
-        for text in texts {
-            guard let sign = text.firstIndex(of: "=") else { continue }
-            result[String(text[..<sign])] = String(text[text.index(after: sign)...])
-        }
-        return result
+        loop.remove(bell.descriptor)
+        queue.end(within: Self.patience)
     }
 }

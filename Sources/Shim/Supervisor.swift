@@ -10,6 +10,8 @@ final class Supervisor {
     let loop: EventLoop
     private var daemons: [Client] = []
     private var log: LogPump?
+    /// That are in none of its logs.
+    private var lostLines = 0
     private var first: ContainerProcess?
     private var execs: [String: ContainerProcess] = [:]
     /// Exits of processes that were not known yet when they were reaped.
@@ -113,16 +115,16 @@ final class Supervisor {
             return client.send(Self.failed(message.sequence, 0, ESRCH, "the container is not running"))
         }
         do throws(EngineError) {
-            let new = try LogPump(message.fields)
-            new?.onWrite = { [self] in tellLogged() }
-            log?.close()
+            let new = try LogPump(message.fields, loop)
+            new?.onWrite = { [self] in logMoved() }
+            closeLog()
             log = new
         } catch {
             return client.send(Self.failed(message.sequence, 0, error.errno ?? EIO, error.message))
         }
         client.send(Message(.accepted, sequence: message.sequence))
         // Readers look for what comes after the old one.
-        tellLogged()
+        logMoved()
     }
 
     private func attach(_ message: Message, _ client: Client) {
@@ -175,8 +177,8 @@ final class Supervisor {
             follow(channel, process)
             try joinCgroups(process.pid)
             adjustOOM(process.pid, fields)
-            log = try LogPump(fields)
-            log?.onWrite = { [self] in tellLogged() }
+            log = try LogPump(fields, loop)
+            log?.onWrite = { [self] in logMoved() }
         } catch let error as Errno {
             giveUp(Self.failed(0, Int32(GANTRY_STAGE_CLONE.rawValue), error.code, error.action))
         } catch {
@@ -336,16 +338,22 @@ final class Supervisor {
 
     private func finishContainer(_ process: ContainerProcess, _ code: Int32) {
         process.exited(code)
-        log?.close()
+        do throws(Errno) { try Files.replace(exitFile, with: Array("\(code) \(Self.now())\n".utf8)) } catch {
+            // The daemon still hears it, if there is one.
+        }
+        closeLog()
         if failure == nil && startSequence != nil {
             failure = Self.failed(0, 0, ECHILD, "the container's first process ended before it could run")
         }
         answerStart()
-        do throws(Errno) { try Files.replace(exitFile, with: Array("\(code) \(Self.now())\n".utf8)) } catch {
-            // The daemon still hears it, if there is one.
-        }
         tellExited("", code)
         leaveIfDone()
+    }
+
+    private func closeLog() {
+        log?.close()
+        lostLines += log?.lost ?? 0
+        log = nil
     }
 
     private func tellExited(_ id: String, _ code: Int32) {
@@ -353,7 +361,13 @@ final class Supervisor {
         fields.add(.process, id)
         fields.add(.code, Int64(code))
         fields.add(.time, Self.now())
+        if id.isEmpty && lostLines > 0 { fields.add(.lostLines, Int64(lostLines)) }
         for client in daemons where client.wantsEvents { client.send(Message(.exited, fields)) }
+    }
+
+    private func logMoved() {
+        tellLogged()
+        first?.resume()
     }
 
     /// A reader that has not taken the last one needs no other.

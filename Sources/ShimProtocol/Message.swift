@@ -110,9 +110,9 @@ public enum Tag: UInt16, Sendable {
     // device and limit
     case path = 96, mode, major, minor, uid, gid, resource, soft, hard
     // log
-    case logDriver = 112, logState, logOption, logLabel, logName, mark, checksOwnership, logHost
+    case logDriver = 112, logState, logOption, logLabel, logName, mark, checksOwnership, logHost, logBuffer
     // attach
-    case wantsInput = 128, wantsOutput, wantsError, descriptor, exitFile
+    case wantsInput = 128, wantsOutput, wantsError, descriptor, exitFile, lostLines
 }
 
 extension Array where Element == UInt8 {

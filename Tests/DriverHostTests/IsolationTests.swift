@@ -111,6 +111,19 @@ struct IsolationTests {
         #expect(crashes.all.withLock { $0.count } == 1)
     }
 
+    @Test("a write to a log that hangs is one failed call, and the next one finds a new process")
+    func logHangs() throws {
+        let path = try Builds.compile("lines.c", to: "\(folder.path)/liblog-lines.so"), gate = "\(folder.path)/gate"
+        let log = try HostedLogDriver(
+            program: "\(Builds.folder)/gantry-driver-host", path: path, checksOwnership: false,
+            OpenContext(name: "c", stateDirectory: folder.path, options: ["gate": gate]), deadline: 1)
+        let write: () throws -> Void = { try [gantry_log_line()].withUnsafeBufferPointer { try log.write(LogBatch(raw: $0)) } }
+        #expect(throws: DriverError(EIO, "its process was killed in write; it is started again for the next call"), performing: write)
+        try Files.replace(gate, with: [])
+        try write()
+        log.close()
+    }
+
     @Test("a log is written and read through processes, binary and whole")
     func log() async throws {
         let state = "\(folder.path)/log"

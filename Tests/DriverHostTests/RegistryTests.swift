@@ -73,12 +73,17 @@ struct RegistryTests {
         for (options, message) in [
             (["mode": "maybe"], "logger: logging mode not supported: maybe"),
             (["max-buffer-size": "1m"], "logger: max-buffer-size option is only supported with 'mode=non-blocking'"),
+            (["mode": "blocking", "max-buffer-size": "1m"], "logger: max-buffer-size option is only supported with 'mode=non-blocking'"),
+            (["mode": "non-blocking", "max-buffer-size": "much"], "error parsing option max-buffer-size: much: invalid size: 'much'"),
+            (["mode": "non-blocking", "max-buffer-size": "-1"], "error parsing option max-buffer-size: -1: invalid size: '-1'"),
         ] {
             let error = await failure { () async throws(EngineError) in try await registry.log("json-file", options: options) }
             #expect(error?.message == message && error?.code == .invalidArgument)
         }
         let accepted = try await registry.log("json-file", options: ["mode": "non-blocking", "max-buffer-size": "1m", "max-file": "2"])
-        #expect(accepted.options == ["max-file": "2"])
+        #expect(accepted.options == ["max-file": "2"] && accepted.buffer == 1 << 20)
+        #expect(try await registry.log("json-file", options: ["mode": "non-blocking"]).buffer == 1_000_000)
+        #expect(try await registry.log("json-file", options: ["mode": "blocking"]).buffer == nil)
         let volume = await failure { () async throws(EngineError) in try await registry.volume(nil).create("v", options: ["x": "1"]) }
         #expect(volume?.message == "invalid option: \"x\" for the volume driver local (it knows device, o, type)")
     }

@@ -9,6 +9,8 @@ struct HostLaunch: Sendable {
     /// The driver's file.
     var path: String
     var checksOwnership: Bool
+    /// Seconds after which a call that hangs, and with it the process, is ended; nil: whoever calls sees to that.
+    var deadline: Int?
 
     /// Starts the process. Standard error is this process's: it carries the driver's messages.
     func spawn() throws(Errno) -> HostProcess {
@@ -39,7 +41,7 @@ struct HostLaunch: Sendable {
         var pid: Int32 = 0
         let code = posix_spawn(&pid, program, &actions, &attributes, argv, environment)
         if code != 0 { throw Errno(code, "start \(program)") }
-        return HostProcess(pid, mine)
+        return HostProcess(pid, mine, deadline: deadline)
     }
 
     /// What the file says of itself, told by a process that ends with it: nothing of the file runs in this one. Blocks.

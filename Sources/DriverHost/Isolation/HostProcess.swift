@@ -23,10 +23,14 @@ final class HostProcess: Sendable {
     /// For the instance itself. One thread at a time, but for `cancel` and `addSocket`, which only send, under `state`.
     private let first: HostSocket
     private let state = Mutex(State())
+    /// Seconds for a call; nil: whoever calls sees to that.
+    private let deadline: Int?
 
-    init(_ pid: Int32, _ first: HostSocket) {
+    init(_ pid: Int32, _ first: HostSocket, deadline: Int?) {
         self.pid = pid
         self.first = first
+        self.deadline = deadline
+        if let deadline { first.limitWaiting(seconds: deadline) }
     }
 
     deinit { _ = end(at: .now) }
@@ -72,6 +76,7 @@ final class HostProcess: Sendable {
     private func socket() throws -> HostSocket {
         if let socket = state.withLock({ $0.idle.take() }) { return socket }
         let (mine, theirs) = try HostSocket.pair()
+        if let deadline { mine.limitWaiting(seconds: deadline) }
         sendOnly(.addSocket, descriptor: theirs.raw)
         return mine
     }

@@ -18,6 +18,12 @@ final class HostSocket: Sendable {
         return (HostSocket(OwnedFD(adopting: ends[0])), HostSocket(OwnedFD(adopting: ends[1])))
     }
 
+    /// A message that takes longer to come is the end of the other side.
+    func limitWaiting(seconds: Int) {
+        var time = timeval(tv_sec: seconds, tv_usec: 0)
+        setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+
     /// The other end is closed, or something came that nobody asked for.
     var isBroken: Bool {
         var byte: UInt8 = 0

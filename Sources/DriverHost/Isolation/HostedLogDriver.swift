@@ -12,8 +12,9 @@ public final class HostedLogDriver: LogDriver, Sendable {
     /// - Parameters:
     ///   - program: the executable `gantry-driver-host`.
     ///   - path: of the driver's file.
-    public init(program: String, path: String, checksOwnership: Bool, _ context: OpenContext) throws(EngineError) {
-        let launch = HostLaunch(program: program, path: path, checksOwnership: checksOwnership)
+    ///   - deadline: seconds after which a call that hangs fails, and the process is started again.
+    public init(program: String, path: String, checksOwnership: Bool, _ context: OpenContext, deadline: Int = 60) throws(EngineError) {
+        let launch = HostLaunch(program: program, path: path, checksOwnership: checksOwnership, deadline: deadline)
         let file = String(path.split(separator: "/").last ?? "")
         do {
             instance = try HostedInstance("the log driver in \(file)", launch, context) { Loader.standardError(file, 2, "\($0); it is started again") }

@@ -84,6 +84,8 @@ public struct LogDriverReference: Sendable {
     public let options: [String: String]
     /// The executable that hosts it; nil: the driver is loaded by whoever uses it.
     public let host: String?
+    /// Bytes of lines that may wait for it while the container runs on; nil: the container waits.
+    public let buffer: Int64?
 }
 
 extension DriverRegistry {
@@ -93,7 +95,7 @@ extension DriverRegistry {
         try checkLogOptions(driver, options)
         return LogDriverReference(
             name: driver.name, path: driver.path, capabilities: driver.capabilities, options: LogMode.removed(from: options),
-            host: image.isIsolated ? configuration.isolation.program : nil)
+            host: image.isIsolated ? configuration.isolation.program : nil, buffer: LogMode.buffer(options))
     }
 
     /// A reader of one container's log.

@@ -24,21 +24,13 @@ enum OptionCheck {
         case .string: nil
         case .integer: Int64(value) == nil ? "an integer" : nil
         case .boolean: booleans.contains(value) ? nil : "true or false"
-        case .size: isSize(value) ? nil : "a size such as 512k, 10m or 1g"
+        // -1: no limit.
+        case .size: value == "-1" || SizeText.bytes(value) != nil ? nil : "a size such as 512k, 10m or 1g"
         case .duration: isDuration(value) ? nil : "a duration such as 500ms, 10s or 1m30s"
         }
     }
 
     private static let booleans: Set = ["1", "t", "T", "true", "TRUE", "True", "0", "f", "F", "false", "FALSE", "False"]
-
-    /// "-1" (no limit), "4096", "10m", "1.5GB", "20 MiB".
-    private static func isSize(_ value: String) -> Bool {
-        if value == "-1" { return true }
-        let number = value.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-        let unit = value.dropFirst(number.count).drop { $0 == " " }.lowercased()
-        guard let size = Double(number), size >= 0 else { return false }
-        return ["", "b"].contains(unit) || ["k", "m", "g", "t", "p"].contains { [$0, $0 + "b", $0 + "ib"].contains(unit) }
-    }
 
     private static func isDuration(_ value: String) -> Bool {
         if value == "0" { return true }

@@ -155,7 +155,7 @@ struct ContainerAssembly {
     static func log(_ container: ContainerSnapshot, _ driver: LogDriverReference, _ defaults: ContainerDefaults, directory: String) -> LogSpecification {
         LogSpecification(
             driverPath: driver.path, stateDirectory: directory, options: driver.options, labels: logLabels(container),
-            checksOwnership: defaults.checksOwnership, host: driver.host ?? "")
+            checksOwnership: defaults.checksOwnership, host: driver.host ?? "", buffer: driver.buffer)
     }
 
     private static func logLabels(_ container: ContainerSnapshot) -> [String: String] {

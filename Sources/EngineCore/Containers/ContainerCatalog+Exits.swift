@@ -10,24 +10,26 @@ extension ContainerCatalog {
         let id = entry.snapshot.id
         entry.monitor = Task { [weak self] in
             var exit: (code: Int32, time: Int64)?
+            var lost: Int64 = 0
             for await event in running.events {
                 switch event {
                 case .exited(let process, let code, _) where !process.isEmpty: await self?.execExited(process, code)
                 case .exited(_, let code, let time):
                     exit = (code, time)
-                    await self?.ended(id, running, code, time)
+                    await self?.ended(id, running, code, time, lost: lost)
+                case .logLost(let lines): lost = lines
                 case .ended: break
                 }
             }
             // The shim went without a word: it was killed, and the container with it, or its word did not reach us.
             if exit == nil {
                 let last = running.recordedExit ?? (code: 137, time: Clock.now())
-                await self?.ended(id, running, last.code, last.time)
+                await self?.ended(id, running, last.code, last.time, lost: 0)
             }
         }
     }
 
-    private func ended(_ id: String, _ running: RunningContainer, _ code: Int32, _ time: Int64) async {
+    private func ended(_ id: String, _ running: RunningContainer, _ code: Int32, _ time: Int64, lost: Int64) async {
         guard let entry = entries[id], entry.running === running else { return }
         let wasKilledForMemory = code == 128 + SIGKILL && running.cgroup.oomKilled()
         for exec in entry.execs { execExited(exec, 137) }
@@ -41,7 +43,14 @@ extension ContainerCatalog {
         entry.snapshot.status.finished = time
         for index in entry.snapshot.networks.indices { entry.snapshot.networks[index].ports = [] }
         if wasKilledForMemory { publish("oom", entry.snapshot) }
-        publish("die", entry.snapshot, ["exitCode": "\(code)", "execDuration": "\(max(0, time - entry.snapshot.status.started) / 1_000_000_000)"])
+        var facts = ["exitCode": "\(code)", "execDuration": "\(max(0, time - entry.snapshot.status.started) / 1_000_000_000)"]
+        if lost > 0 {
+            facts["lostLogLines"] = "\(lost)"
+            logger.warning(
+                "lines of a container are in no log: its driver failed or did not keep up",
+                metadata: ["container": "\(id)", "driver": "\(entry.snapshot.host.logDriver)", "lines": "\(lost)"])
+        }
+        publish("die", entry.snapshot, facts)
         if entry.snapshot.host.autoRemove {
             finishWaiters(entry)
             return await removeQuietly(entry)

@@ -1,5 +1,6 @@
 /* A log driver that keeps lines in the file `lines.log` of its state folder, one after the other, and reads them back.
- * A cursor is an offset in the file. */
+ * A cursor is an offset in the file. With the option `gate` a write waits until the file of that name is there, and says
+ * so by making one with ".waiting" behind its name. */
 #include "gantry_driver.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 #endif
 #define TEXT(S) {(S), sizeof(S) - 1}
 
-struct gantry_instance { int file; };
+struct gantry_instance { int file; char gate[300]; };
 
 static int32_t fail(gantry_error *error, const char *what) {
     error->code = errno ? errno : EIO;
@@ -28,8 +29,9 @@ static int32_t lines_open(void *factory, const gantry_open_args *args, gantry_in
     snprintf(path, sizeof path, "%.*s/lines.log", (int)args->state_dir.len, (const char *)args->state_dir.ptr);
     int file = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) return fail(error, path);
-    *out = malloc(sizeof **out);
+    *out = calloc(1, sizeof **out);
     (*out)->file = file;
+    if (args->option_count) snprintf((*out)->gate, sizeof (*out)->gate, "%.*s", (int)args->options[0].value.len, (const char *)args->options[0].value.ptr);
     return 0;
 }
 static void lines_close(gantry_instance *log) {
@@ -37,6 +39,12 @@ static void lines_close(gantry_instance *log) {
     free(log);
 }
 static int32_t lines_write(gantry_instance *log, const gantry_log_line *lines, size_t count, gantry_error *error) {
+    char waiting[320];
+    snprintf(waiting, sizeof waiting, "%s.waiting", log->gate);
+    while (*log->gate && access(log->gate, F_OK)) {
+        close(open(waiting, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+        usleep(1000);
+    }
     size_t size = 0, place = 0;
     for (size_t i = 0; i < count; i++) size += lines[i].data.len + 1;
     char *text = malloc(size + 1);
@@ -71,9 +79,10 @@ static int32_t lines_read(gantry_instance *log, const gantry_log_query *query, g
 
 static const gantry_log_vtable table = {
     .size = sizeof table, .caps = GANTRY_CAP_READ, .open = lines_open, .close = lines_close, .write = lines_write, .read = lines_read};
+static const gantry_option option = {.name = TEXT("gate"), .summary = TEXT("File without which nothing is written"), .type = GANTRY_OPTION_STRING};
 static const gantry_driver driver = {
     .size = sizeof driver, .abi_version = GANTRY_ABI_VERSION, .kind = GANTRY_KIND_LOG, .name = TEXT("lines"), .version = TEXT(VERSION),
-    .summary = TEXT("Lines in a file"), .vtable = &table};
+    .summary = TEXT("Lines in a file"), .vtable = &table, .options = &option, .option_count = 1};
 
 __attribute__((visibility("default"))) const gantry_driver *gantry_driver_entry_v1(const gantry_host *host, gantry_error *error) {
     (void)host; (void)error;

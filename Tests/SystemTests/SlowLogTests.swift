@@ -1,0 +1,98 @@
+import Glibc
+import LinuxSystem
+import TestSupport
+import Testing
+
+/// A log driver that waits for a file, its gate, before it writes.
+@Suite("log drivers that take their time", .enabled(if: Shared.isRoot), .serialized)
+struct SlowLogTests {
+    private static let lines = 3000
+    /// Numbered lines of a kilobyte, then a file that says so.
+    private static let script =
+        "p=$(printf '%1000s'); i=0; while [ $i -lt \(lines) ]; do i=$((i+1)); echo \"$i $p\"; done; touch /out/done"
+
+    private func withEngine(isolated: Bool, _ body: (Engine) throws -> Void) throws {
+        let engine = Engine(number: 20, arguments: isolated ? [] : ["--trusted-driver", "log/lines"])
+        engine.start()
+        defer { engine.discard() }
+        engine.importBusybox()
+        let driver = try Fixture.build("lines.c", "liblog-lines.so", in: engine.root)
+        #expect(engine.gantry("driver", "install", driver).output == "log/lines 1.0\n")
+        try Files.makeDirectory("\(engine.root)/out", mode: 0o777)
+        try body(engine)
+    }
+
+    private func start(_ engine: Engine, _ name: String, _ options: String...) {
+        let flags = ["--log-driver", "lines", "--log-opt", "gate=\(engine.root)/gate"] + options.flatMap { ["--log-opt", $0] }
+        let started = engine.run(["run", "-d", "--name", name] + flags + ["-v", "\(engine.root)/out:/out", "busybox", "sh", "-c", Self.script])
+        #expect(started.status == 0, "\(started.everything)")
+        #expect(eventually { Files.exists("\(engine.root)/gate.waiting") }, "the driver is in a write")
+    }
+
+    private func eventually(_ condition: () -> Bool) -> Bool {
+        for _ in 0..<1000 {
+            if condition() { return true }
+            usleep(20_000)
+        }
+        return false
+    }
+
+    private func numbers(_ engine: Engine, _ name: String) -> [Int] {
+        engine.gantry("logs", name).output.split(separator: "\n").compactMap { $0.split(separator: " ").first.flatMap { Int($0) } }
+    }
+
+    private func lost(_ engine: Engine, _ name: String) -> Int {
+        let events = engine.gantry("events", "--since", "1", "--until", "\(time(nil) + 1)", "--filter", "event=die", "--filter", "container=\(name)", "--format", "{{json .}}").output
+        guard let place = events.firstRange(of: "\"lostLogLines\":\"") else { return 0 }
+        return Int(events[place.upperBound...].prefix { $0.isNumber }) ?? -1
+    }
+
+    @Test("by default the container waits for its driver, and every line is there", arguments: [false, true])
+    func blocking(isolated: Bool) throws {
+        try withEngine(isolated: isolated) { engine in
+            start(engine, "waits")
+            let pid = engine.gantry("inspect", "--format", "{{.State.Pid}}", "waits").output.trimmed
+            #expect(eventually { String(decoding: (try? Files.read("/proc/\(pid)/wchan")) ?? [], as: UTF8.self).contains("pipe_write") }, "it waits in write(2)")
+            #expect(!Files.exists("\(engine.root)/out/done"))
+            try Files.replace("\(engine.root)/gate", with: [])
+            #expect(engine.gantry("wait", "waits").output == "0\n")
+            #expect(numbers(engine, "waits") == Array(1...Self.lines) && lost(engine, "waits") == 0)
+        }
+    }
+
+    @Test("with mode=non-blocking the container runs on: what is buffered is written at its end, what did not fit is counted", arguments: [false, true])
+    func nonBlocking(isolated: Bool) throws {
+        try withEngine(isolated: isolated) { engine in
+            start(engine, "runs", "mode=non-blocking", "max-buffer-size=200k")
+            #expect(eventually { Files.exists("\(engine.root)/out/done") }, "it wrote everything while the driver took nothing")
+            #expect(!Files.exists("\(engine.root)/gate"))
+            try Files.replace("\(engine.root)/gate", with: [])
+            #expect(engine.gantry("wait", "runs").output == "0\n")
+            let kept = numbers(engine, "runs")
+            #expect(kept.count >= 180 && kept.count < Self.lines && kept == Array(1...kept.count), "\(kept.count)")
+            #expect(lost(engine, "runs") == Self.lines - kept.count)
+        }
+    }
+
+    @Test("a driver that never comes back holds up one container's output: others run, and it can be removed", arguments: [false, true])
+    func hangs(isolated: Bool) throws {
+        try withEngine(isolated: isolated) { engine in
+            start(engine, "held")
+            #expect(engine.gantry("ps", "--format", "{{.Names}}").output == "held\n")
+            #expect(engine.gantry("run", "--rm", "busybox", "echo", "free").output == "free\n")
+            engine.kill()
+            engine.start()
+            #expect(engine.gantry("ps", "--format", "{{.Names}}").output == "held\n", "a daemon that comes later is not held up either")
+            #expect(engine.gantry("exec", "held", "echo", "heard").output == "heard\n")
+            #expect(engine.gantry("rm", "-f", "held").status == 0)
+            engine.gantry("run", "--rm", "busybox", "true")
+            engine.withoutLeaks { name in
+                unlink("\(engine.root)/gate.waiting")
+                // Its output is buffered and it ends by itself; what its driver did not take in ten seconds is given up.
+                start(engine, name, "mode=non-blocking")
+                #expect(engine.gantry("wait", name).output == "0\n")
+                #expect(lost(engine, name) > Self.lines / 2, "\(engine.gantry("events", "--since", "1", "--until", "\(time(nil) + 1)", "--format", "{{json .}}").output)")
+            }
+        }
+    }
+}
