@@ -47,6 +47,9 @@ struct LoaderTests {
         Broken(number: 11, code: .unsupported, why: "its description is malformed: its kind is 9, which this engine does not know"),
         Broken(number: 12, code: .invalidArgument, why: "it holds the volume driver broken, so the file must be called libvolume-broken.so"),
         Broken(number: 13, code: .unsupported, why: "its description is malformed: its version has 0 bytes, 1 to 64 are allowed"),
+        Broken(
+            number: 16, code: .unsupported,
+            why: "its description is malformed: its version is \"1/../2\"; it must begin with a letter or a digit, and only letters, digits, _, ., +, ~ and - are allowed"),
         Broken(number: 14, code: .unsupported, why: "its description is malformed: its vtable is NULL"),
         Broken(number: 15, code: .driverFailed, why: "the driver can't serve here: it gave no reason"),
     ]

@@ -70,6 +70,7 @@ func refusedFiles(_ text: String, _ sentence: String) {
         ("{\n\n\"group\": docker}", "line 3: \"docker\" is no value; texts need double quotes"),
         ("{group: 1}", "line 1: a key in double quotes, or \"}\", must stand here"),
         ("{\"group\": \"a\n\"}", "line 1: a text does not end on its line"),
+        ("{\"storage-driver\": \"vfs\",\n\"storage-driver\": \"btrfs\"}", "line 2: the key \"storage-driver\" is there twice"),
         ("{\"mtu\": 1, \"mtu\": 2}", "line 1: the key \"mtu\" is there twice"),
         ("{\"mtu\": 1x}", "line 1: \"1x\" is no number"),
         ("{ /* ", "line 1: a comment begins here and never ends"),
@@ -101,6 +102,7 @@ func deepNesting() {
         (["-D"], #"{"debug": true}"#, "debug: (from flag: true, from file: true)"),
         (["-H", "unix:///a"], #"{"hosts": ["fd://"]}"#, "hosts: (from flag: [unix:///a], from file: [fd://])"),
         (["--label=a=b", "--mtu=1"], #"{"mtu": 2, "labels": []}"#, "labels: (from flag: [a=b], from file: []), mtu: (from flag: 1, from file: 2)"),
+        (["-s", "vfs"], #"{"storage-driver": "btrfs"}"#, "storage-driver: (from flag: vfs, from file: btrfs)"),
         (["--log-opt=a=b"], #"{"log-opts": {"c": "d"}}"#, "log-opts: (from flag: map[a:b], from file: map[c:d])"),
     ])
 func conflicts(_ arguments: [String], _ text: String, _ list: String) {

@@ -110,3 +110,14 @@ func sizes(_ text: String, _ bytes: Int64?) {
 func nearest(_ word: String, _ name: String?) {
     #expect(NearestName.find(word, among: Directives.byKey.keys) == name)
 }
+
+@Test(
+    "two defaults for a kind of driver are refused",
+    arguments: [
+        (["--storage-driver", "vfs", "-s", "btrfs"], "--storage-driver is given twice, with \"vfs\" and \"btrfs\": there is one default driver of a kind"),
+        (["--log-driver=local", "--log-driver=none"], "--log-driver is given twice, with \"local\" and \"none\": there is one default driver of a kind"),
+    ])
+func twoDefaults(_ arguments: [String], _ sentence: String) throws {
+    #expect(throws: ConfigurationError(sentence)) { try Invocation(arguments) }
+    #expect(throws: Never.self) { try Invocation(["-s", "vfs", "--storage-driver", "vfs"]) }
+}

@@ -20,4 +20,37 @@ enum Fixture {
     static func volumeDriver(in folder: String, _ flags: [String] = []) throws -> String {
         try build("faulty.c", "libvolume-faulty.so", in: folder, flags)
     }
+
+    /// The storage or network driver of the SDK's templates, as "stuck": it hangs in `open` and in `walk` for as long as
+    /// the file "<gate>-open" or "<gate>-walk" is there.
+    static func stuckDriver(_ kind: String, gate: String, in folder: String) throws -> String {
+        var text = try String(decoding: Files.read("\(root)/plugins/templates/c/\(kind).c"), as: UTF8.self).replacing("@NAME@", with: "stuck")
+        let hang = "#include <unistd.h>\nstatic void hang(const char *file) { while (!access(file, F_OK)) usleep(10000); }\n"
+        let edits = [
+            ("#define TEXT", hang + "#define TEXT"), ("    (void)factory;\n", "    (void)factory;\n    hang(\"\(gate)-open\");\n"),
+            ("static int32_t \(kind)_walk(", "static int32_t \(kind)_real_walk("),
+            ("static const gantry_\(kind)_vtable", walk(kind, gate) + "static const gantry_\(kind)_vtable"),
+        ]
+        for (old, new) in edits {
+            let place = try #require(text.firstRange(of: old), "the template has no \"\(old)\"")
+            text.replaceSubrange(place, with: new)
+        }
+        try Files.makeDirectories(folder, mode: 0o755)
+        let source = "\(folder)/\(kind).c", path = "\(folder)/lib\(kind)-stuck.so"
+        try Files.replace(source, with: Array(text.utf8))
+        let built = Command.run(["cc", "-O1", "-std=gnu11", "-fPIC", "-shared", "-I\(root)/Sources/CDriverABI/include", source, "-o", path])
+        try #require(built.status == 0, "\(built.everything)")
+        return path
+    }
+
+    private static func walk(_ kind: String, _ gate: String) -> String {
+        let sink = kind == "storage" ? "gantry_snapshot_sink" : "gantry_network_object_sink"
+        return """
+            static int32_t \(kind)_walk(gantry_instance *all, \(sink) sink, void *context, gantry_error *error) {
+                hang("\(gate)-walk");
+                return \(kind)_real_walk(all, sink, context, error);
+            }
+
+            """
+    }
 }

@@ -53,7 +53,7 @@ public final class Engine {
 
     public func start() {
         launch()
-        let deadline = Child.now() + 15
+        let deadline = Child.now() + 40
         while Child.now() < deadline {
             if gantry("version").status == 0 { return }
             usleep(20_000)

@@ -18,6 +18,9 @@ struct CallLimits: Sendable {
     var deadline: Int64
     /// ns after that, given to the driver to obey `cancel`.
     var grace: Int64 = 1_000_000_000
+    var start = StartPatience(limit: nil)
+    /// Told of a call that was given up.
+    var tell: @Sendable (_ driver: DriverDescription, _ message: String) -> Void = { _, _ in }
 }
 
 /// What becomes of a call that is late.

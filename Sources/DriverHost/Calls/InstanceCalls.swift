@@ -36,7 +36,7 @@ final class InstanceCalls: Sendable {
         if counters.isExhausted { throw Self.exhausted(driver) }
         let driver = driver
         var limits = limits
-        limits.deadline *= patience
+        limits.deadline = try limits.start.deadline(driver.subject, usual: limits.deadline * patience)
         let call = DriverCall<R>(operation, limits: limits, events: events, isAlone: lane != nil) {
             do { return .success(try body()) } catch { return .failure(EngineError.wrapping(error, of: driver)) }
         }
@@ -49,6 +49,10 @@ final class InstanceCalls: Sendable {
             }
         } onCancel: {
             call.cancelByCaller()
+        }
+        if case .failure(let error) = result, error.code == .deadlineExceeded {
+            limits.start.note(late: driver.subject)
+            limits.tell(driver, error.message)
         }
         return try result.get()
     }

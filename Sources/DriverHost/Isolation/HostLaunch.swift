@@ -47,8 +47,10 @@ struct HostLaunch: Sendable {
     /// What the file says of itself, told by a process that ends with it: nothing of the file runs in this one. Blocks.
     /// - Throws: the loader's sentence, or how the process ended.
     func describe() throws(EngineError) -> DriverDescription {
+        var limited = self
+        limited.deadline = 10
         let process: HostProcess
-        do throws(Errno) { process = try spawn() } catch {
+        do throws(Errno) { process = try limited.spawn() } catch {
             throw EngineError(.internal, "the driver file \(path) was not examined: \(error)", errno: error.code, underlying: error)
         }
         defer { process.kill() }

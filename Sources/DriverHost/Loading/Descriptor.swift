@@ -24,6 +24,9 @@ struct Descriptor {
         guard let kind = DriverKind(rawValue: driver.kind) else { throw malformed("its kind is \(driver.kind), which this engine does not know") }
         let name = try text(driver.name, "name", limit: 64), number = try text(driver.version, "version", limit: 64)
         try checkName(kind, name)
+        guard Self.isVersion(number) else {
+            throw malformed("its version is \"\(number)\"; it must begin with a letter or a digit, and only letters, digits, _, ., +, ~ and - are allowed")
+        }
         guard let table = driver.vtable else { throw malformed("its vtable is NULL") }
         try RequiredFunctions.check(kind, table) { missing throws(EngineError) in
             throw refusal(.unsupported, "the \(kind) driver \(name) lacks the required function \"\(missing)\"")
@@ -51,6 +54,15 @@ struct Descriptor {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
         default: byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
         }
+    }
+
+    /// It is the name of a folder.
+    private static func isVersion(_ text: String) -> Bool {
+        func isAlphanumeric(_ byte: UInt8) -> Bool {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        }
+        guard let first = text.utf8.first, isAlphanumeric(first), !text.hasSuffix(".tmp") else { return false }
+        return text.utf8.allSatisfy { isAlphanumeric($0) || "_.+~-".utf8.contains($0) }
     }
 
     private func text(_ bytes: gantry_bytes, _ what: String, limit: Int) throws(EngineError) -> String {

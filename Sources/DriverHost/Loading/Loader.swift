@@ -2,12 +2,19 @@ import CDriverABI
 import DriverKit
 public import EngineErrors
 import Glibc
+import Synchronization
 
 /// Loads drivers. Needs no threads, so that a single-threaded process can use it.
 public enum Loader {
     /// Receives what a driver says to the engine's log: the driver's file name, the level (0 debug … 3 error), the
     /// message. Comes from any thread.
     public typealias Log = @Sendable (_ driver: String, _ level: Int32, _ message: String) -> Void
+
+    private static let loaded = Mutex<Set<String>>([])
+
+    /// Whether a file of this path is mapped into this process, or was: the path gives the old image for ever, whatever
+    /// lies there now.
+    public static func hasLoaded(_ path: String) -> Bool { loaded.withLock { $0.contains(path) } }
 
     static let abiVersion: UInt32 = GANTRY_ABI_MAJOR << 16 | GANTRY_ABI_MINOR
 
@@ -92,6 +99,7 @@ public enum Loader {
 
     /// Maps the image (its constructors run) and calls its entry point.
     private static func start(_ path: String, _ log: @escaping Log) throws(EngineError) -> UnsafePointer<gantry_driver> {
+        _ = loaded.withLock { $0.insert(path) }
         guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
             throw refusal(path, .driverFailed, "it can't be loaded: \(dlerror().map { String(cString: $0) } ?? "unknown reason")")
         }

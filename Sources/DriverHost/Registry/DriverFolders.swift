@@ -46,7 +46,8 @@ enum DriverFolders {
         let versions = ((try? Files.list(folder)) ?? []).sorted { isOlder($0, $1) }
         for version in versions.reversed() where !version.hasSuffix(".tmp") {
             let path = "\(folder)/\(version)/lib\(kind)-\(name).so"
-            if Files.exists(path) { return FoundDriver(kind: kind, name: name, version: version, path: path) }
+            // "1.0#2": the second of its version.
+            if Files.exists(path) { return FoundDriver(kind: kind, name: name, version: String(version.prefix { $0 != "#" }), path: path) }
         }
         return nil
     }

@@ -35,7 +35,7 @@ extension DriverRegistry {
     ) async throws(EngineError) -> Serving<Instance>.Current {
         let driver = image.description
         let options = configuration.instanceOptions[driver.kind]?[driver.name] ?? [:]
-        try OptionCheck.check(options, driver.options, of: driver.subject) { "unknown option \"\($0)\" for \(driver.subject)" }
+        try check(options, of: driver)
         let state = stateDirectory(driver.kind, driver.name)
         let isNew = !Files.exists(state)
         do throws(Errno) { try Files.makeDirectories(state, mode: 0o711) } catch {
@@ -47,6 +47,20 @@ extension DriverRegistry {
             if isNew { rmdir(state) }
             throw error
         }
+    }
+
+    /// The configured options of instances: loads their drivers and opens none.
+    /// - Throws: `.notFound` for options of a driver that does not exist; `.invalidArgument`.
+    public func checkInstanceOptions() async throws(EngineError) {
+        for (kind, drivers) in configuration.instanceOptions {
+            for (name, options) in drivers.sorted(by: { $0.key < $1.key }) {
+                try check(options, of: try await image(try entry(kind, name).current).description)
+            }
+        }
+    }
+
+    private func check(_ options: [String: String], of driver: DriverDescription) throws(EngineError) {
+        try OptionCheck.check(options, driver.options, of: driver.subject) { "unknown option \"\($0)\" for \(driver.subject)" }
     }
 
     func stateDirectory(_ kind: DriverKind, _ name: String) -> String { "\(configuration.stateRoot)/\(kind)/\(name)" }

@@ -20,6 +20,8 @@ public final class DriverRegistry: Sendable {
         public var checksOwnership: Bool
         /// How long one call may take before the driver is asked to stop.
         public var callDeadline: Duration
+        /// The same until `startIsOver`; nil: there is no start to wait for.
+        public var startDeadline: Duration?
         /// How long after that it may take to obey.
         public var callGrace: Duration
         public var isolation: DriverIsolation
@@ -31,7 +33,7 @@ public final class DriverRegistry: Sendable {
         public init(
             directories: [String], stateRoot: String, mark: String = "", defaults: [DriverKind: String] = [:],
             instanceOptions: [DriverKind: [String: [String: String]]] = [:], checksOwnership: Bool = true,
-            callDeadline: Duration = .seconds(60), callGrace: Duration = .seconds(1), isolation: DriverIsolation = DriverIsolation(),
+            callDeadline: Duration = .seconds(60), startDeadline: Duration? = nil, callGrace: Duration = .seconds(1), isolation: DriverIsolation = DriverIsolation(),
             log: @escaping Loader.Log = Loader.standardError, crashed: @escaping @Sendable (DriverKind, String, String) -> Void = { _, _, _ in }
         ) {
             self.directories = directories
@@ -41,6 +43,7 @@ public final class DriverRegistry: Sendable {
             self.instanceOptions = instanceOptions
             self.checksOwnership = checksOwnership
             self.callDeadline = callDeadline
+            self.startDeadline = startDeadline
             self.callGrace = callGrace
             self.isolation = isolation
             self.log = log
@@ -50,10 +53,12 @@ public final class DriverRegistry: Sendable {
 
     let configuration: Configuration
     private let entries = Mutex<[DriverEntry]>([])
+    private let start: StartPatience
 
     /// Looks for drivers at once.
     public init(_ configuration: Configuration) {
         self.configuration = configuration
+        start = StartPatience(limit: configuration.startDeadline?.nanoseconds)
         discover()
     }
 
@@ -115,8 +120,13 @@ public final class DriverRegistry: Sendable {
     }
 
     var limits: CallLimits {
-        CallLimits(deadline: configuration.callDeadline.nanoseconds, grace: configuration.callGrace.nanoseconds)
+        CallLimits(
+            deadline: configuration.callDeadline.nanoseconds, grace: configuration.callGrace.nanoseconds, start: start,
+            tell: { [log = configuration.log] driver, message in log("\(driver.kind)/\(driver.name)", 2, message) })
     }
+
+    /// The engine has started: calls get their usual time.
+    public func startIsOver() { start.end() }
 }
 
 extension Duration {

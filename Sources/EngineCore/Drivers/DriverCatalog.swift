@@ -59,7 +59,7 @@ public actor DriverCatalog: DriverService {
     private func replace(with driver: ArrivedDriver) async throws(EngineError) {
         let path = try folder.keep(driver)
         do throws(EngineError) { try await registry.upgrade(driver.kind, driver.name, to: path, version: driver.version) } catch {
-            folder.forget(driver.kind, driver.name, version: driver.version)
+            folder.forget(path)
             throw error
         }
     }
@@ -91,7 +91,8 @@ public actor DriverCatalog: DriverService {
             return ArrivedDriver(kind: description.kind, name: description.name, version: description.version, path: path)
         } catch {
             folder.discard(path)
-            throw error
+            // The name that was sent, not where it was kept meanwhile.
+            throw EngineError(error.code, error.message.replacing(path, with: file), errno: error.errno, underlying: error)
         }
     }
 

@@ -4,7 +4,8 @@ import EngineModel
 import Glibc
 import LinuxSystem
 
-/// Where drivers are installed: `<kind>-<name>/<version>/lib<kind>-<name>.so`. Only root may write to it.
+/// Where drivers are installed: `<kind>-<name>/<version>/lib<kind>-<name>.so`. Only root may write to it. A version that
+/// comes again after this process loaded it gets another folder, `<version>#2`: the old path would give the old image.
 struct DriverFolder: Sendable {
     let path: String
     /// A driver of more bytes is none.
@@ -44,8 +45,8 @@ struct DriverFolder: Sendable {
     /// Gives an arrived file its place, durably. - Returns: its path there.
     @discardableResult
     func keep(_ driver: ArrivedDriver) throws(EngineError) -> String {
-        let place = "\(folder(driver.kind, driver.name))/\(driver.version)", aside = "\(place).tmp"
         let file = "lib\(driver.kind)-\(driver.name).so"
+        let place = newPlace(driver, file), aside = "\(place).tmp"
         do throws(Errno) {
             try Files.removeTree(aside)
             try Files.makeDirectories(aside, mode: 0o755)
@@ -61,12 +62,24 @@ struct DriverFolder: Sendable {
         return "\(place)/\(file)"
     }
 
-    /// Removes the files of one version, or of all.
-    func forget(_ kind: DriverKind, _ name: String, version: String? = nil) {
-        let all = folder(kind, name)
-        try? Files.removeTree(version.map { "\(all)/\($0)" } ?? all)
+    private func newPlace(_ driver: ArrivedDriver, _ file: String) -> String {
+        let first = "\(folder(driver.kind, driver.name))/\(driver.version)"
+        var place = first, number = 1
+        while Loader.hasLoaded("\(place)/\(file)") {
+            number += 1
+            place = "\(first)#\(number)"
+        }
+        return place
+    }
+
+    /// Removes the files of all versions.
+    func forget(_ kind: DriverKind, _ name: String) { try? Files.removeTree(folder(kind, name)) }
+
+    /// Removes the version whose file is at `path`.
+    func forget(_ path: String) {
+        discard(path)
         // Empty now, or it stays.
-        rmdir(all)
+        rmdir(path.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/"))
     }
 
     private func folder(_ kind: DriverKind, _ name: String) -> String { "\(path)/\(kind)-\(name)" }

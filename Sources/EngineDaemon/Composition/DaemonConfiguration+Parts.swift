@@ -9,7 +9,7 @@ extension DaemonConfiguration {
         DriverRegistry.Configuration(
             directories: driverDirectories + [driverFolder] + files.driverFolders, stateRoot: dataRoot, mark: mark,
             defaults: [.storage: storageDriver, .log: logDriver, .network: "bridge", .volume: "local"],
-            instanceOptions: [.storage: storageInstanceOptions], checksOwnership: checksDrivers(files), isolation: isolation(files),
+            instanceOptions: [.storage: storageInstanceOptions], checksOwnership: checksDrivers(files), startDeadline: .seconds(10), isolation: isolation(files),
             log: DriverMessages.write,
             crashed: { kind, name, how in
                 DriverMessages.write("\(kind)/\(name)", 2, "\(how); it is started again")

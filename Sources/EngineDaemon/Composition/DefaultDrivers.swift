@@ -1,10 +1,11 @@
 import DriverHost
 import EngineErrors
 
-/// A misspelt default is found when the daemon starts and not when the first container is made.
+/// A misspelt default, or option, is found when the daemon starts and not when the first container is made.
 enum DefaultDrivers {
     static func check(_ registry: DriverRegistry, _ configuration: DaemonConfiguration, _ files: InstalledFiles) async throws(EngineError) {
         for kind in [DriverKind.storage, .log] { try checkExists(kind, registry, configuration, files) }
+        try await registry.checkInstanceOptions()
         if !configuration.logOptions.isEmpty { _ = try await registry.log(nil, options: configuration.logOptions) }
     }
 

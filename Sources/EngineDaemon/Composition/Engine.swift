@@ -48,6 +48,7 @@ struct Engine: Sendable {
         drivers = DriverCatalog(
             registry: registry, events: events, folder: configuration.driverFolder, users: DriverUsers.find(containers, images, networks, volumes),
             renewLogs: { [containers] name in await containers.renewLogs(of: name) })
+        registry.startIsOver()
         await connect()
         for report in store.quarantined { logger.error("part of the state was set aside", metadata: ["error": "\(report)"]) }
     }

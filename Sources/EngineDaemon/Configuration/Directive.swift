@@ -40,6 +40,9 @@ struct Directive: Sendable {
     var flagName: String { short.map { "-\($0), --\(flag)" } ?? "--\(flag)" }
 
     /// Must fit the field, which the parser of flags and that of the file see to.
+    /// Any other flag may be repeated: the last one counts.
+    var namesDefaultDriver: Bool { ["storage-driver", "log-driver"].contains(flag) }
+
     func apply(_ setting: Setting, to configuration: inout DaemonConfiguration) {
         switch (field, setting) {
         case (.text(let path), .text(let value)): configuration[keyPath: path] = value

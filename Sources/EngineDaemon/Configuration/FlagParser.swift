@@ -68,6 +68,9 @@ struct FlagParser {
         do { setting = try directive.read(value) } catch {
             throw ConfigurationError("invalid argument \"\(value)\" for \"\(directive.flagName)\" flag: \(error)")
         }
+        if let earlier = settings[directive.flag], earlier != setting, directive.namesDefaultDriver {
+            throw ConfigurationError("--\(directive.flag) is given twice, with \"\(earlier)\" and \"\(setting)\": there is one default driver of a kind")
+        }
         settings[directive.flag] = settings[directive.flag]?.adding(setting) ?? setting
     }
 }

@@ -41,7 +41,7 @@ static const gantry_driver driver = {
     .abi_version = CASE == 1 ? 2u << 16 : CASE == 7 ? (1u << 16 | 9) : GANTRY_ABI_VERSION,
     .kind = CASE == 11 ? 9 : CASE == 12 ? GANTRY_KIND_VOLUME : GANTRY_KIND_LOG,
     .name = TEXT(NAME),
-    .version = {"1", CASE == 13 ? 0 : 1},
+    .version = {CASE == 16 ? "1/../2" : "1", CASE == 13 ? 0 : CASE == 16 ? 6 : 1},
     .summary = TEXT("Broken"),
     .vtable = CASE == 14 ? NULL : &table,
 };
