@@ -8,17 +8,18 @@ CONFIG  ?= release
 IMAGE   ?= busybox
 PORT    ?= 8080
 FILTER  ?=
+MINUTES ?= 10
 
 BUILD_PACKAGES := libcap-dev libmnl-dev libnftnl-dev libseccomp-dev libsqlite3-dev libarchive-dev zlib1g-dev binutils
 RUN_PACKAGES   := busybox-static debootstrap curl
-TEST_PACKAGES  := docker.io python3 python3-venv nftables iproute2 procps gcc openssl e2fsprogs btrfs-progs bsdutils user-mode-linux kmod
+TEST_PACKAGES  := docker.io python3 python3-venv nftables iproute2 procps gcc openssl e2fsprogs btrfs-progs bsdutils user-mode-linux kmod systemd
 # The system tests run on the default storage driver, and those in which storage matters on these too.
 OTHER_STORAGE  := vfs btrfs
 STORAGE_SUITES := SystemTests
 DRIVERS        := $(notdir $(wildcard plugins/*-*))
 SWIFT_BUILD    := swift build
 
-.PHONY: help setup setup-run setup-test build run stop test unit bench sdk install fmt check clean
+.PHONY: help setup setup-run setup-test build run stop test unit bench soak sdk install deb fmt check clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -61,9 +62,18 @@ bench: setup-test ## measure Gantry beside Debian's docker.io, in the same run
 	$(SWIFT_BUILD) -c release
 	@config/bench .build/release
 
+soak: setup-test ## a steady mix of calls for MINUTES, and what grows meanwhile (CONFIG=release or debug)
+	$(SWIFT_BUILD) -c $(CONFIG)
+	@config/soak .build/$(CONFIG) $(MINUTES)
+
 install: setup ## build for distribution and install below DESTDIR and PREFIX
 	DIST=1 $(SWIFT_BUILD) -c release --scratch-path .build-dist
 	@PREFIX="$(PREFIX)" config/install .build-dist/release "$(DESTDIR)$(PREFIX)"
+
+deb: setup ## build for distribution and pack .build-dist/gantry_VERSION_ARCHITECTURE.deb
+	$(call packages,dpkg-dev)
+	DIST=1 $(SWIFT_BUILD) -c release --scratch-path .build-dist
+	@config/deb .build-dist/release .build-dist
 
 fmt: ## format the sources in place
 	swift format format --in-place --recursive Sources Tests plugins Package.swift

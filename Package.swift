@@ -199,7 +199,7 @@ let package = Package(
             test("EngineCoreTests", ["EngineCore", "ContentStore", "DriverHost", "DriverKit", "StateStore", "EngineErrors", "EngineModel", "LinuxNetlink", "LinuxSystem", "TestSupport"]),
             test("EngineWireTests", ["EngineWire", "TestSupport"]),
             test("EngineHTTPTests", ["EngineHTTP", "EngineErrors", "EngineModel", "EngineWire", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"), "TestSupport"]),
-            test("EngineDaemonTests", ["EngineDaemon", "EngineErrors", "EngineModel", "TestSupport", log]),
+            test("EngineDaemonTests", ["EngineDaemon", "EngineErrors", "EngineModel", "LinuxSystem", "TestSupport", log]),
             test("EngineCLITests", ["EngineCLI", "EngineWire", "TestSupport"]),
             test("SDKTests", ["LinuxSystem", "TestSupport"], exclude: ["Fixtures"]),
             test("FaultTests", ["FaultHarness", "EngineClient", "EngineWire", "LinuxSystem", "TestSupport"]),

@@ -95,7 +95,8 @@ public final class RunningContainer: Sendable {
             do { try await Task.sleep(for: limit) } catch { return }
             killShim()
         }
-        for await event in events where event == .ended { break }
+        // Also when the one who started it has gone.
+        await Task.detached { [events] in for await event in events where event == .ended { break } }.value
         killing.cancel()
     }
 

@@ -11,6 +11,7 @@ public final class EventBus: Sendable {
         var history: [EngineEvent] = []
         var readers: [Int: AsyncThrowingStream<EngineEvent, any Error>.Continuation] = [:]
         var last = 0
+        var published = 0
     }
     private let state = Mutex(State())
 
@@ -19,9 +20,13 @@ public final class EventBus: Sendable {
     /// Open streams.
     public var listeners: Int { state.withLock { $0.readers.count } }
 
+    /// Since the start.
+    public var published: Int { state.withLock { $0.published } }
+
     /// Under the lock from end to end, so that every reader sees one order.
     public func publish(_ event: EngineEvent) {
         let behind = state.withLock { state in
+            state.published += 1
             if state.history.count == Self.kept { state.history.removeFirst() }
             state.history.append(event)
             let behind = state.readers.filter { !Self.offer(event, to: $0.value) }

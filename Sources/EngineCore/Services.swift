@@ -94,6 +94,7 @@ public protocol SystemService: Sendable {
     /// Events from `since` on (ns; nil: from now), until `until`; the stream ends with an error when the reader
     /// falls too far behind. Bounded memory.
     func events(since: Int64?, until: Int64?) async -> AsyncThrowingStream<EngineEvent, any Error>
+    func metrics() -> EngineMetrics
     /// What goes on now. Waits for nothing.
     func dump() -> SystemDump
     /// Of each storage driver that holds something; walks their trees.

@@ -43,6 +43,7 @@ public enum Daemon {
         let pidfile = try Pidfile(configuration.effectivePidfile)
         let lock = try FolderLock(configuration.dataRoot)
         let listeners = try Listeners(configuration)
+        ServiceManager.notify("STATUS=Taking back containers")
         for warning in listeners.warnings { logger.warning("\(warning)") }
         let live = LiveSettings(configuration, warnings: listeners.warnings.map { "WARNING: \($0)" })
         let engine = try await Engine(configuration, InstalledFiles(), live, logger)
@@ -58,28 +59,43 @@ public enum Daemon {
     private static func serve(
         _ engine: Engine, _ listeners: [Listener], _ live: LiveSettings, _ invocation: Invocation, _ logger: Logger
     ) async throws {
-        let timeout = live.configuration.shutdownTimeout
         let clients = ClientTable(limit: ProcessLimits.connections)
-        let server = HTTPServer(listeners: listeners, services: engine.services, clients: clients, logger: logger) { addresses in
+        let dump = DumpOnSignal(folder: live.configuration.execRoot, system: engine.system, clients: clients, logger: logger)
+        let server = HTTPServer(listeners: listeners, services: engine.services, clients: clients, logger: logger) {
+            live.configuration.shutdownTimeout < 0 ? nil : live.configuration.shutdownTimeout
+        } onReady: { addresses in
             for address in addresses { logger.info("API listen on \(address)") }
-            ServiceManager.notify("READY=1")
+            ServiceManager.notify("READY=1\nSTATUS=Serving \(addresses.joined(separator: ", "))")
         }
+        let watchdog = KeepAlive(period: ServiceManager.watchdogPeriod, store: engine.store, containers: engine.containers, dump: dump, logger: logger)
         // Ended in reverse order.
-        let services: [(any Service, String)] = [
-            (Reload(invocation: invocation, live: live, events: engine.events, logger: logger), "reload"), (Migrations(images: engine.images), "migrations"),
-            (DumpOnSignal(folder: live.configuration.execRoot, system: engine.system, clients: clients, logger: logger), "dump"), (server, "http"),
-            (Farewell(timeout: timeout, logger: logger), "farewell"),
+        var services: [(any Service, String)] = [
+            (dump, "dump"), (Haste(clients: clients, logger: logger), "haste"), (Reload(invocation: invocation, live: live, engine: engine, logger: logger), "reload"),
+            (Migrations(images: engine.images), "migrations"), (watchdog, "watchdog"), (server, "http"),
         ]
-        var group = ServiceGroupConfiguration(
+        if !live.configuration.metricsAddress.isEmpty {
+            services.append((try metrics(live.configuration, server, engine, clients, logger), "metrics"))
+        }
+        services.append((Farewell(live: live, logger: logger), "farewell"))
+        let group = ServiceGroupConfiguration(
             services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0.0, serviceName: $0.1) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        if timeout >= 0 { group.maximumGracefulShutdownDuration = .seconds(timeout) }
         try await ServiceGroup(configuration: group).run()
     }
 
+    private static func metrics(
+        _ configuration: DaemonConfiguration, _ server: HTTPServer, _ engine: Engine, _ clients: ClientTable, _ logger: Logger
+    ) throws(ConfigurationError) -> MetricsServer {
+        let address = try MetricsAddress(configuration.metricsAddress)
+        logger.info("metrics listen on http://\(address.host):\(address.port)/metrics")
+        return MetricsServer(
+            listener: Listener(address: .tcp(host: address.host, port: address.port)), api: server, system: engine.system, clients: clients, logger: logger)
+    }
+
     private static func prepareProcess(_ configuration: DaemonConfiguration) {
-        LogfmtHandler.level = configuration.effectiveLevel
-        LoggingSystem.bootstrap { _ in LogfmtHandler() }
+        StandardErrorLog.level = configuration.effectiveLevel
+        StandardErrorLog.isJSON = configuration.logFormat == "json"
+        LoggingSystem.bootstrap { _ in StandardErrorLog() }
         ProcessLimits.raiseDescriptors()
         umask(0o022)
         signal(SIGPIPE, SIG_IGN)

@@ -33,13 +33,21 @@ public struct HTTPServer: Service {
     public static let engineVersion = "0.1.0"
 
     private let transport: ServerTransport
+    /// For a server of metrics alone.
+    let counts: RequestCounts
     private let onReady: @Sendable ([String]) -> Void
 
     /// - Parameter clients: the connections, for those who want to see them.
-    public init(listeners: [Listener], services: EngineServices, clients: ClientTable, logger: Logger, onReady: @escaping @Sendable ([String]) -> Void) {
-        var router = Router()
+    ///   At the end the requests under way get `patience` seconds; nil: as long as they take.
+    public init(
+        listeners: [Listener], services: EngineServices, clients: ClientTable, logger: Logger, patience: @escaping @Sendable () -> Int?,
+        onReady: @escaping @Sendable ([String]) -> Void
+    ) {
+        let counts = RequestCounts()
+        var router = Router(counts: counts)
         SystemRoutes(services).add(to: &router)
         DumpRoutes(system: services.system, clients: clients).add(to: &router)
+        MetricsRoutes(system: services.system, clients: clients, counts: counts).add(to: &router)
         DriverRoutes(services).add(to: &router)
         ContainerRoutes(services).add(to: &router)
         StreamRoutes(services).add(to: &router)
@@ -51,8 +59,9 @@ public struct HTTPServer: Service {
             "Api-Version": "\(APIVersion.maximum)", "Docker-Experimental": "false", "Ostype": "linux",
             "Server": "Gantry/\(Self.engineVersion) (linux)",
         ]
-        transport = ServerTransport(listeners: listeners, handler: router, commonHeaders: headers, clients: clients, logger: logger)
+        transport = ServerTransport(listeners: listeners, handler: router, commonHeaders: headers, clients: clients, logger: logger, patience: patience)
         self.onReady = onReady
+        self.counts = counts
     }
 
     /// Serves until the service group shuts down.

@@ -14,16 +14,21 @@ struct Router: RequestHandler {
 
     private struct Route: Sendable {
         var method: HTTPMethod
+        var pattern: String
         var parts: [Substring]
         var handler: Handler
     }
 
+    let counts: RequestCounts
+
     private var routes: [Route] = []
+    init(counts: RequestCounts = RequestCounts()) { self.counts = counts }
+
     private var immediates: [String: @Sendable () -> JSONValue] = [:]
 
     /// "/containers/{id}/start"; "{name*}" takes several parts, as names of images have slashes.
     mutating func add(_ method: HTTPMethod, _ pattern: String, _ handler: @escaping Handler) {
-        routes.append(Route(method: method, parts: pattern.split(separator: "/"), handler: handler))
+        routes.append(Route(method: method, pattern: pattern, parts: pattern.split(separator: "/"), handler: handler))
     }
 
     /// A GET that must be answered whatever hangs.
@@ -38,9 +43,15 @@ struct Router: RequestHandler {
         let path = request.path.split(separator: "/").map { Percent.decode(String($0)) }
         for route in routes where route.method == request.method || (request.method == .HEAD && route.method == .GET) {
             guard let parameters = Self.match(route.parts, path) else { continue }
-            do { return try await route.handler(request, parameters) } catch { return ErrorTable.response(error) }
+            let response: Response
+            do { response = try await route.handler(request, parameters) } catch { response = ErrorTable.response(error) }
+            counts.add(request.method, route.pattern, response)
+            return response
         }
-        return .json(["message": "page not found"], status: .notFound)
+        let unknown = Response.json(["message": "page not found"], status: .notFound)
+        // Of methods, too, a client can invent too many.
+        counts.add(.GET, "", unknown)
+        return unknown
     }
 
     private static func match(_ pattern: [Substring], _ path: [String]) -> Parameters? {

@@ -35,6 +35,8 @@ struct FlagCase: Sendable, CustomTestStringConvertible {
         FlagCase("options of the log driver", ["--log-opt", "max-size=10m", "--log-opt", "max-file=3"]) {
             $0.logOptions = ["max-size": "10m", "max-file": "3"]
         },
+        FlagCase("form of the log", ["--log-format", "json"]) { $0.logFormat = "json" },
+        FlagCase("metrics", ["--metrics-addr", ":9323"]) { $0.metricsAddress = ":9323" },
         FlagCase("size", ["--default-shm-size", "128M"]) { $0.defaultShmSize = 128 << 20 },
         FlagCase("limits", ["--default-ulimit", "nofile=64:128", "--default-ulimit", "core=0"]) {
             $0.defaultUlimits = ["nofile": Ulimit(name: "nofile", soft: 64, hard: 128), "core": Ulimit(name: "core", soft: 0, hard: 0)]

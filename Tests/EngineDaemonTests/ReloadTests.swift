@@ -1,4 +1,5 @@
 import EngineModel
+import LinuxSystem
 import Testing
 
 @testable import EngineDaemon
@@ -19,6 +20,19 @@ func change() {
     #expect(change.result == result)
     #expect(change.taken == ["debug", "labels"])
     #expect(change.ignored == ["data-root", "mtu"])
+}
+
+/// The configuration file that explains every key.
+private let explained: String = {
+    let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
+    return (try? Files.read("\(root)/config/gantryd.json")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+}()
+
+@Test("the file that explains the keys says of each whether a reload takes it", arguments: Directives.all.compactMap(\.key))
+func explanation(_ key: String) throws {
+    // What stands above a key, up to the empty line before it.
+    let paragraph = try #require(explained.split(separator: "\n\n").last { $0.contains("\"\(key)\": ") }, "\(key) is not explained")
+    #expect(paragraph.contains("(reload") == ConfigurationChange.reloadable.contains(key), "\(paragraph)")
 }
 
 @Test("every key can be compared and set")
@@ -58,4 +72,11 @@ func mark() {
     #expect(Mark.of("/nonexistent/a") != Mark.of("/nonexistent/b"))
     #expect(Mark.of("/tmp/../tmp") == Mark.of("/tmp"))
     #expect(Mark.of("/x").count == 8)
+}
+
+@Test("a purge of the package looks for the mark of the standard data root")
+func purge() throws {
+    let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
+    let script = String(decoding: try Files.read("\(root)/config/debian/postrm"), as: UTF8.self)
+    #expect(script.contains("mark=\(Mark.of("/var/lib/gantry"))\n"))
 }

@@ -12,6 +12,8 @@ import Testing
         (["-H", "unix://relative"], "the socket \"unix://relative\" must be an absolute path of at most 107 bytes"),
         (["-l", "loud"], "invalid logging level: loud; it must be one of trace, debug, info, warn, error, fatal"),
         (["-l", "warning"], "invalid logging level: warning; it must be one of trace, debug, info, warn, error, fatal"),
+        (["--log-format", "jsn"], "invalid log format: jsn; it must be text or json; did you mean \"json\"?"),
+        (["--metrics-addr", "9323"], "the metrics address \"9323\" can't be understood: it must be ADDRESS:PORT, as 127.0.0.1:9323"),
         (["--bip", "172.17.0.1"], "invalid bip \"172.17.0.1\"; it must be an IPv4 address and prefix, as 172.17.0.1/16"),
         (["--bip", "172.17.0.300/16"], "invalid bip \"172.17.0.300/16\"; it must be an IPv4 address and prefix, as 172.17.0.1/16"),
         (["--mtu", "-1"], "invalid default MTU: -1; it must be 0 (the driver's choice) or from 68 to 65535"),
@@ -49,4 +51,18 @@ func logLine() {
         .init(tv_sec: 1_700_000_000, tv_nsec: 42), .warning, "a \"b\"\nc\\",
         ["plain": "x/y", "spaced": "x y", "empty": "", "number": "\(3)", "escape": "\u{1b}[1m"])
     #expect(line == #"time="2023-11-14T22:13:20.000000042Z" level=warn msg="a \"b\"\nc\\" empty="" escape="\x1b[1m" number=3 plain=x/y spaced="x y""# + "\n")
+}
+
+@Test("a log line in JSON has Docker's keys, the fields beside them, and none twice")
+func jsonLine() {
+    let line = JSONLine.text(.init(tv_sec: 1_700_000_000, tv_nsec: 42), .warning, "a \"b\"\nc\\", ["container": "x", "msg": "own", "escape": "\u{1b}"])
+    let expected = #"{"container":"x","escape":"\u001b","fields.msg":"own","level":"warn","msg":"a \"b\"\nc\\","time":"2023-11-14T22:13:20.000000042Z"}"#
+    #expect(line == expected + "\n")
+}
+
+@Test("metrics are for this host unless somebody says otherwise")
+func metricsAddress() throws {
+    #expect(try MetricsAddress(":9323").host == "127.0.0.1")
+    #expect(try MetricsAddress("0.0.0.0:1").host == "0.0.0.0")
+    #expect(try MetricsAddress("[::1]:9323") == MetricsAddress("[::1]:9323"))
 }

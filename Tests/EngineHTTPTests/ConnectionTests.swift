@@ -95,7 +95,7 @@ struct ConnectionTests {
         clients.begin(stream, .GET, "/events")
         clients.enter(stream, .streaming)
         clients.begin(work, .POST, "/containers/x/stop")
-        let end = Task { await clients.end() }
+        let end = Task { await clients.end(within: nil) }
         while !clients.isEnding { await Task.yield() }
         try await idle.closeFuture.get()
         try await stream.closeFuture.get()
@@ -104,8 +104,8 @@ struct ConnectionTests {
         await end.value
 
         clients.begin(work, .POST, "/containers/x/stop")
-        let late = Task { await clients.end() }
-        late.cancel()
+        let late = Task { await clients.end(within: nil) }
+        clients.hasten()
         await late.value
     }
 }

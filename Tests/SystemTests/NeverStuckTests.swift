@@ -46,6 +46,20 @@ struct NeverStuckTests {
         }
     }
 
+    @Test("a client that leaves during a stop takes nothing of the container's time")
+    func impatientClient() {
+        engine.withoutLeaks { name in
+            _ = engine.run(["run", "-d", "--name", name, "busybox"] + Self.deaf)
+            let stop = engine.child("stop", "-t", "100", name)
+            #expect(engine.waitForDump { $0.contains("stop for ") })
+            stop.signal(SIGKILL)
+            _ = stop.finish()
+            #expect(engine.waitForDump { !$0.contains("/stop: answering") })
+            #expect(dump(engine).contains("stop for ") && engine.gantry("inspect", "--format", "{{.State.Status}}", name).output == "running\n")
+            #expect(engine.gantry("kill", name).status == 0)
+        }
+    }
+
     @Test("a paused container, and one whose cgroup somebody else has frozen, can be ended")
     func frozen() {
         engine.withoutLeaks { name in

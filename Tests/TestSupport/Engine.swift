@@ -9,6 +9,7 @@ public final class Engine {
     public private(set) var pid: Int32 = 0
     private var child: Child?
     private let extra: [String]
+    private let launcher: [String]
     private let bridge: String
     private let subnet: String
     /// The default storage driver.
@@ -23,6 +24,8 @@ public final class Engine {
     public static let storage = getenv("GANTRY_TEST_STORAGE").map { String(cString: $0) } ?? "overlayfs"
 
     public var execRoot: String { "\(root)/exec" }
+    /// Its configuration file.
+    public var configuration = "/dev/null"
 
     /// Where the executables are: beside the test's own.
     public static let bin: String = {
@@ -39,7 +42,11 @@ public final class Engine {
     ///   - number: keeps bridges and addresses of several daemons apart, 1 to 200.
     ///   - storage: the default storage driver; btrfs puts the data root on a file system of its own.
     ///   - disk: nil: as large as need be. A small file system for the data root.
-    public init(number: Int, arguments: [String] = [], bin: String = Engine.bin, storage: String = Engine.storage, disk megabytes: Int? = nil) {
+    ///   - launcher: a command that becomes the daemon, whose own command line follows.
+    public init(
+        number: Int, arguments: [String] = [], bin: String = Engine.bin, storage: String = Engine.storage, disk megabytes: Int? = nil, launcher: [String] = []
+    ) {
+        self.launcher = launcher
         self.bin = bin
         self.storage = storage
         var template = Array("/var/tmp/gantry-test-XXXXXX".utf8CString)
@@ -64,8 +71,8 @@ public final class Engine {
     /// Starts it and does not wait until it answers.
     public func launch() {
         let child = Child(
-            [
-                "\(bin)/gantryd", "--data-root", dataRoot, "--exec-root", execRoot, "--pidfile", "\(root)/pid", "--config-file", "/dev/null",
+            launcher + [
+                "\(bin)/gantryd", "--data-root", dataRoot, "--exec-root", execRoot, "--pidfile", "\(root)/pid", "--config-file", configuration,
                 "--host", socket, "--bridge", bridge, "--bip", subnet, "--debug",
                 "--storage-driver", storage,
             ] + extra,
@@ -82,6 +89,14 @@ public final class Engine {
         Glibc.kill(pid, SIGKILL)
         _ = child?.finish(seconds: 10)
         pid = 0
+    }
+
+    public func signal(_ number: Int32) { Glibc.kill(pid, number) }
+
+    /// Waits for the end of a daemon that was told to end. - Returns: its exit status, or 128 and the signal.
+    public func end(seconds: Int = 20) -> Int32 {
+        defer { pid = 0 }
+        return child?.finish(seconds: seconds).status ?? -1
     }
 
     /// SIGTERM, and wait.

@@ -109,7 +109,7 @@ extension DriverRegistry {
         try checkLogOptions(driver, options)
         return LogDriverReference(
             name: driver.name, path: driver.path, capabilities: driver.capabilities, options: LogMode.removed(from: options),
-            host: image.isIsolated ? configuration.isolation.program : nil, buffer: LogMode.buffer(options))
+            host: image.isIsolated ? isolation.program : nil, buffer: LogMode.buffer(options))
     }
 
     /// A reader of one container's log.

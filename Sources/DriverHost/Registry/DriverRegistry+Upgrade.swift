@@ -29,10 +29,10 @@ extension DriverRegistry {
 
     /// What a file says of itself. A process of its own loads it, where there is a program for that.
     public func describe(_ path: String) async throws(EngineError) -> DriverDescription {
-        let configuration = configuration
+        let configuration = configuration, isolation = isolation
         do {
             return try await BlockingPool.shared.run {
-                guard let program = configuration.isolation.program else {
+                guard let program = isolation.program else {
                     return try Loader.load(path, checksOwnership: configuration.checksOwnership, log: configuration.log).description
                 }
                 return try HostLaunch(program: program, path: path, checksOwnership: configuration.checksOwnership).describe()

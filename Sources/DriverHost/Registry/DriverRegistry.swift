@@ -12,7 +12,7 @@ public final class DriverRegistry: Sendable {
         public var stateRoot: String
         /// Short text, unique for each daemon of a host, for the names of kernel objects.
         public var mark: String
-        /// Names of the drivers that serve when none is asked for.
+        /// Names of the drivers that serve when none is asked for; at the start, as `isolation`.
         public var defaults: [DriverKind: String]
         /// Options of storage, network and volume instances, by the driver's name.
         public var instanceOptions: [DriverKind: [String: [String: String]]]
@@ -52,6 +52,7 @@ public final class DriverRegistry: Sendable {
     }
 
     let configuration: Configuration
+    private let live: Mutex<(defaults: [DriverKind: String], isolation: DriverIsolation)>
     private let entries = Mutex<[DriverEntry]>([])
     private let start: StartPatience
 
@@ -59,8 +60,17 @@ public final class DriverRegistry: Sendable {
     public init(_ configuration: Configuration) {
         self.configuration = configuration
         start = StartPatience(limit: configuration.startDeadline?.nanoseconds)
+        live = Mutex((configuration.defaults, configuration.isolation))
         discover()
     }
+
+    /// Other defaults, and another isolation of those that are not loaded yet.
+    public func change(defaults: [DriverKind: String], isolation: DriverIsolation) { live.withLock { $0 = (defaults, isolation) } }
+
+    /// As they are now.
+    public var defaults: (defaults: [DriverKind: String], isolation: DriverIsolation) { live.withLock { $0 } }
+
+    var isolation: DriverIsolation { live.withLock { $0.isolation } }
 
     /// Looks into the folders again and loads nothing. A driver that is in use stays what it is.
     public func discover() {
@@ -86,7 +96,7 @@ public final class DriverRegistry: Sendable {
 
     /// The configured one; without one, the first that exists ("": none does).
     public func defaultName(_ kind: DriverKind) -> String {
-        configuration.defaults[kind] ?? names(kind).first ?? ""
+        live.withLock { $0.defaults[kind] } ?? names(kind).first ?? ""
     }
 
     private func names(_ kind: DriverKind) -> [String] {
@@ -106,11 +116,11 @@ public final class DriverRegistry: Sendable {
     }
 
     func image(_ version: DriverVersion) async throws(EngineError) -> DriverImage {
-        let configuration = configuration, found = version.found
+        let configuration = configuration, found = version.found, isolation = isolation
         return try await version.image.value { () async throws(EngineError) -> DriverImage in
             do {
                 return try await BlockingPool.shared.run {
-                    if let program = configuration.isolation.host(found.kind, found.name) {
+                    if let program = isolation.host(found.kind, found.name) {
                         return try DriverImage(isolated: HostLaunch(program: program, path: found.path, checksOwnership: configuration.checksOwnership))
                     }
                     return DriverImage(try Loader.load(found.path, checksOwnership: configuration.checksOwnership, log: configuration.log))

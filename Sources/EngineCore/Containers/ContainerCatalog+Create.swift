@@ -11,6 +11,12 @@ extension ContainerCatalog {
     public func create(
         name: String?, _ configuration: ContainerConfiguration, _ host: HostConfiguration, _ networking: NetworkingRequest
     ) async throws -> (id: String, warnings: [String]) {
+        try await times.measure(.create) { try await make(name: name, configuration, host, networking) }
+    }
+
+    private func make(
+        name: String?, _ configuration: ContainerConfiguration, _ host: HostConfiguration, _ networking: NetworkingRequest
+    ) async throws -> (id: String, warnings: [String]) {
         let id = Identifier.random()
         let wanted = try name.map { try checkName($0) } ?? ContainerNames.random { names[$0] != nil }
         try reserve(wanted, for: id)

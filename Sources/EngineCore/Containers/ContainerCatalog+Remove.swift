@@ -15,7 +15,7 @@ extension ContainerCatalog {
                 entry.snapshot.host.autoRemove = false
                 try await halt(entry, signal: "SIGKILL", timeout: 0)
             }
-            try await erase(entry, volumes: volumes)
+            try await times.measure(.delete) { try await erase(entry, volumes: volumes) }
         }
     }
 
@@ -27,7 +27,7 @@ extension ContainerCatalog {
 
     /// `--rm`: nobody waits for the answer, so a failure is only logged. The container stays for another try.
     func removeQuietly(_ entry: Entry) async {
-        do { try await erase(entry, volumes: true) } catch {
+        do { try await times.measure(.delete) { try await erase(entry, volumes: true) } } catch {
             logger.error("a container was not removed after its end", metadata: ["container": "\(entry.snapshot.id)", "error": "\(error)"])
             entry.snapshot.status.state = .dead
             entry.snapshot.status.error = "\(error)"

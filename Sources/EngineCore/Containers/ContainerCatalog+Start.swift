@@ -17,7 +17,7 @@ extension ContainerCatalog {
             entry.snapshot.stoppedByUser = false
             entry.snapshot.restartCount = 0
             entry.restartDelay = .milliseconds(100)
-            do { try await run(entry) } catch {
+            do { try await times.measure(.start) { try await run(entry) } } catch {
                 await recordFailure(entry, EngineError.wrapping(error))
                 throw error
             }

@@ -99,7 +99,12 @@ extension ContainerCatalog {
     /// Seconds that a shim gets to say that its container ended.
     static let shimPatience = 5
 
+    /// In a task that nobody cancels: whoever asked may go, and the container still has all of its time.
     private static func ended(_ exit: AsyncStream<WaitResult>, within limit: Duration?) async -> Bool {
+        await Task.detached { await firstOf(exit, limit) }.value
+    }
+
+    private static func firstOf(_ exit: AsyncStream<WaitResult>, _ limit: Duration?) async -> Bool {
         await withTaskGroup(of: Bool.self) { group in
             group.addTask {
                 for await _ in exit { return true }

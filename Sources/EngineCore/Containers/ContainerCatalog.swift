@@ -42,6 +42,7 @@ public actor ContainerCatalog: ContainerService, ExecService {
     }
 
     let environment: ContainerEnvironment
+    let times = ActionTimes()
     var entries: [String: Entry] = [:]
     /// Name → id, also of containers that are being created.
     var names: [String: String] = [:]
@@ -53,6 +54,9 @@ public actor ContainerCatalog: ContainerService, ExecService {
     }
 
     var logger: Logger { environment.logger }
+
+    /// How long actions on containers took, by action.
+    public nonisolated var actionTimes: [String: Histogram] { times.histograms }
 
     func directory(_ id: String) -> String { "\(environment.defaults.dataRoot)/containers/\(id)" }
 

@@ -14,11 +14,12 @@ public struct ContainerEnvironment: Sendable {
     public var volumes: VolumeCatalog
     public var runtime: ContainerRuntime
     public var logger: Logger
-    public var defaults: ContainerDefaults
+    private let live: LiveDefaults
+    public var defaults: ContainerDefaults { live.value }
 
     public init(
         store: StateStore, registry: DriverRegistry, events: EventBus, images: ImageCatalog, networks: NetworkCatalog,
-        volumes: VolumeCatalog, runtime: ContainerRuntime, logger: Logger, defaults: ContainerDefaults
+        volumes: VolumeCatalog, runtime: ContainerRuntime, logger: Logger, defaults: LiveDefaults
     ) {
         self.store = store
         self.registry = registry
@@ -28,7 +29,7 @@ public struct ContainerEnvironment: Sendable {
         self.volumes = volumes
         self.runtime = runtime
         self.logger = logger
-        self.defaults = defaults
+        live = defaults
     }
 }
 

@@ -28,11 +28,13 @@ public struct SystemInfo: SystemService {
     private let host: HostFacts
     private let settings: @Sendable () -> Settings
     private let counts: @Sendable () async -> Counts
+    let actions: @Sendable () -> [String: Histogram]
 
     /// The daemon's id is made on the first boot and kept in `store`.
     public init(
         store: StateStore, registry: DriverRegistry, events: EventBus, dataRoot: String,
-        settings: @escaping @Sendable () -> Settings, counts: @escaping @Sendable () async -> Counts
+        settings: @escaping @Sendable () -> Settings, counts: @escaping @Sendable () async -> Counts,
+        actions: @escaping @Sendable () -> [String: Histogram] = { [:] }
     ) async throws {
         if let known = try store.value("daemon-id") {
             id = known
@@ -46,6 +48,7 @@ public struct SystemInfo: SystemService {
         self.events = events
         self.settings = settings
         self.counts = counts
+        self.actions = actions
         host = HostFacts()
     }
 

@@ -8,7 +8,7 @@ extension DaemonConfiguration {
     func registry(_ files: InstalledFiles, _ mark: String, _ events: EventBus) -> DriverRegistry.Configuration {
         DriverRegistry.Configuration(
             directories: driverDirectories + [driverFolder] + files.driverFolders, stateRoot: dataRoot, mark: mark,
-            defaults: [.storage: storageDriver, .log: logDriver, .network: "bridge", .volume: "local"],
+            defaults: defaultDrivers,
             instanceOptions: [.storage: storageInstanceOptions], checksOwnership: checksDrivers(files), startDeadline: .seconds(10), isolation: isolation(files),
             log: DriverMessages.write,
             crashed: { kind, name, how in
@@ -17,10 +17,12 @@ extension DaemonConfiguration {
             })
     }
 
+    var defaultDrivers: [DriverKind: String] { [.storage: storageDriver, .log: logDriver, .network: "bridge", .volume: "local"] }
+
     /// Of drivers that were installed through the API.
     var driverFolder: String { "\(dataRoot)/drivers" }
 
-    private func isolation(_ files: InstalledFiles) -> DriverIsolation {
+    func isolation(_ files: InstalledFiles) -> DriverIsolation {
         DriverIsolation(
             program: files.executable("gantry-driver-host"), trusted: Self.ownDrivers.union(trustedDrivers),
             chosen: isolatedDrivers.mapValues { $0 != "false" })

@@ -19,6 +19,9 @@ struct Engine: Sendable {
     let volumes: VolumeCatalog
     let system: SystemInfo
     let drivers: DriverCatalog
+    private let registry: DriverRegistry
+    private let defaults: LiveDefaults
+    private let files: InstalledFiles
 
     var services: EngineServices {
         EngineServices(
@@ -30,7 +33,9 @@ struct Engine: Sendable {
         let mark = Mark.of(configuration.dataRoot)
         store = try StateStore(path: "\(configuration.dataRoot)/state.sqlite")
         events = EventBus()
-        let registry = DriverRegistry(configuration.registry(files, mark, events))
+        self.files = files
+        registry = DriverRegistry(configuration.registry(files, mark, events))
+        defaults = LiveDefaults(configuration.containerDefaults(files, mark))
         try await DefaultDrivers.check(registry, configuration, files)
         let content = try ContentStore(root: "\(configuration.dataRoot)/content")
         images = try await ImageCatalog(store: store, content: content, registry: registry, events: events)
@@ -41,16 +46,28 @@ struct Engine: Sendable {
         containers = try await ContainerCatalog(
             ContainerEnvironment(
                 store: store, registry: registry, events: events, images: images, networks: networks, volumes: volumes, runtime: runtime,
-                logger: logger, defaults: configuration.containerDefaults(files, mark)))
+                logger: logger, defaults: defaults))
         system = try await SystemInfo(
             store: store, registry: registry, events: events, dataRoot: configuration.dataRoot, settings: { live.information },
-            counts: Self.counts(containers, images))
+            counts: Self.counts(containers, images), actions: { [containers] in containers.actionTimes })
         drivers = DriverCatalog(
             registry: registry, events: events, folder: configuration.driverFolder, users: DriverUsers.find(containers, images, networks, volumes),
             renewLogs: { [containers] name in await containers.renewLogs(of: name) })
         registry.startIsOver()
         await connect()
         for report in store.quarantined { logger.error("part of the state was set aside", metadata: ["error": "\(report)"]) }
+    }
+
+    /// What a reload may change: defaults of containers and drivers, for those that come.
+    /// - Throws: what `DefaultDrivers` finds; then nothing has changed.
+    func apply(_ configuration: DaemonConfiguration) async throws {
+        let before = registry.defaults
+        registry.change(defaults: configuration.defaultDrivers, isolation: configuration.isolation(files))
+        do { try await DefaultDrivers.check(registry, configuration, files) } catch {
+            registry.change(defaults: before.defaults, isolation: before.isolation)
+            throw error
+        }
+        defaults.value = configuration.containerDefaults(files, defaults.value.mark)
     }
 
     /// The catalogues ask each other who uses what.

@@ -4,17 +4,17 @@ import ServiceLifecycle
 
 /// The first to hear that the daemon ends: says so, and has the kernel end us if a part never does.
 struct Farewell: Service {
-    /// Beyond the group's own deadline.
+    /// Seconds beyond what requests under way get.
     private static let grace: UInt32 = 10
 
-    /// Seconds; negative: wait for ever.
-    let timeout: Int
+    let live: LiveSettings
     let logger: Logger
 
     func run() async throws {
         try? await gracefulShutdown()
         logger.notice("shutting down; containers run on")
-        ServiceManager.notify("STOPPING=1")
+        ServiceManager.notify("STOPPING=1\nSTATUS=Requests under way are answered")
+        let timeout = live.configuration.shutdownTimeout
         if timeout >= 0 { alarm(UInt32(timeout) + Self.grace) }
     }
 }

@@ -2,7 +2,10 @@ import Logging
 
 /// What a reload may take over, and what has to wait for a restart.
 struct ConfigurationChange: Equatable {
-    private static let reloadable: Set<String> = ["debug", "insecure-registries", "labels", "log-level", "registry-mirrors"]
+    static let reloadable: Set<String> = [
+        "debug", "default-shm-size", "default-ulimits", "init", "insecure-registries", "isolated-drivers", "labels", "log-driver", "log-format", "log-level", "log-opts",
+        "registry-mirrors", "shutdown-timeout", "storage-driver", "trusted-drivers",
+    ]
 
     /// The old configuration with the changes that can be made now.
     private(set) var result: DaemonConfiguration

@@ -12,6 +12,10 @@ struct DaemonConfiguration: Sendable, Equatable {
     var pidfile = ""
     var debug = false
     var logLevel = "info"
+    /// "text" or "json".
+    var logFormat = "text"
+    /// Empty: no address of its own.
+    var metricsAddress = ""
     /// Empty: "docker" or "gantry", whichever group exists, else root.
     var group = ""
 

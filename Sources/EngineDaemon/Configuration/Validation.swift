@@ -10,6 +10,10 @@ enum Validation {
             let hint = NearestName.hint(configuration.logLevel, among: Levels.names.map(\.name))
             throw ConfigurationError("invalid logging level: \(configuration.logLevel); it must be one of \(Levels.list)\(hint)")
         }
+        if !["text", "json"].contains(configuration.logFormat) {
+            throw ConfigurationError("invalid log format: \(configuration.logFormat); it must be text or json\(NearestName.hint(configuration.logFormat, among: ["text", "json"]))")
+        }
+        if !configuration.metricsAddress.isEmpty { _ = try MetricsAddress(configuration.metricsAddress) }
         try checkNetwork(configuration)
         for label in configuration.labels { try checkLabel(label, configuration.labels) }
         for mirror in configuration.registryMirrors { try checkMirror(mirror) }

@@ -33,6 +33,7 @@ public final class ClientTable: Sendable {
     private struct State {
         var clients: [ObjectIdentifier: Client] = [:]
         var isEnding = false
+        var isHastened = false
         var waiter: CheckedContinuation<Void, Never>?
     }
 
@@ -92,8 +93,28 @@ public final class ClientTable: Sendable {
     private static func hasWork(_ state: State) -> Bool { state.clients.values.contains { $0.request?.isWork == true } }
 
     /// The daemon ends: closes what is idle and what would never end, and returns when the requests under way are
-    /// answered, or when its task is cancelled.
-    func end() async {
+    /// answered, after so many seconds (nil: as long as it takes), when somebody says `hasten`, or with its task.
+    func end(within seconds: Int?) async {
+        let timer = seconds.map { seconds in
+            Task.detached {
+                do { try await Task.sleep(for: .seconds(seconds)) } catch { return }
+                self.hasten()
+            }
+        }
+        await endQuietly()
+        timer?.cancel()
+    }
+
+    /// Whoever ends the daemon waits no longer for requests under way.
+    public func hasten() {
+        let waiter = state.withLock { state in
+            state.isHastened = true
+            return state.waiter.take()
+        }
+        waiter?.resume()
+    }
+
+    private func endQuietly() async {
         let closed = state.withLock { state in
             state.isEnding = true
             return state.clients.values.filter { $0.request?.isWork != true }.map(\.channel)
@@ -102,14 +123,14 @@ public final class ClientTable: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isDone = state.withLock { state in
-                    if !Self.hasWork(state) || Task.isCancelled { return true }
+                    if !Self.hasWork(state) || state.isHastened || Task.isCancelled { return true }
                     state.waiter = continuation
                     return false
                 }
                 if isDone { continuation.resume() }
             }
         } onCancel: {
-            state.withLock { $0.waiter.take() }?.resume()
+            self.hasten()
         }
     }
 }

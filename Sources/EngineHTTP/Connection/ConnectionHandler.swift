@@ -17,6 +17,10 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
     private var task: Task<Void, Never>?
     /// A request is being answered.
     private var isBusy = false
+    /// The head of the answer is out: what comes behind it is for a client that may leave.
+    private var isSending = false
+    /// The client left while its request was worked on.
+    private var isAbandoned = false
     /// Parts of later requests, which wait for the answer to this one.
     private var queued: [HTTPServerRequestPart] = []
     private var head: HTTPRequestHead?
@@ -115,7 +119,8 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
     fileprivate func sendHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ request: Request, isEndless: Bool) -> Bool {
         guard let context, context.channel.isActive else { return false }
         clients.enter(context.channel, isEndless ? .streaming : .sending)
-        if isEndless && clients.isEnding { return false }
+        if isAbandoned || (isEndless && clients.isEnding) { return false }
+        isSending = true
         context.writeAndFlush(wrapOutboundOut(.head(responseHead(status, headers, closes: closes(request)))), promise: nil)
         return true
     }
@@ -134,6 +139,7 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
         task = nil
         body = nil
         isBusy = false
+        isSending = false
         timer.answered()
         guard let context else { return }
         clients.finish(context.channel)
@@ -186,9 +192,12 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
         context.fireUserInboundEventTriggered(event)
     }
 
+    /// What a client asked for is done although it left, as Docker does it: half of a start is worse than a start that
+    /// nobody waits for. A body that ends in the middle ends what reads it.
     private func abandon() {
+        isAbandoned = true
         body?.broke()
-        task?.cancel()
+        if isSending { task?.cancel() }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -14,13 +14,19 @@ final class ServerTransport: Sendable {
     private let commonHeaders: HTTPHeaders
     private let clients: ClientTable
     private let logger: Logger
+    private let patience: @Sendable () -> Int?
 
-    init(listeners: [Listener], handler: any RequestHandler, commonHeaders: HTTPHeaders, clients: ClientTable, logger: Logger) {
+    /// - Parameter patience: seconds that requests under way get at the end; nil: as long as they take.
+    init(
+        listeners: [Listener], handler: any RequestHandler, commonHeaders: HTTPHeaders, clients: ClientTable, logger: Logger,
+        patience: @escaping @Sendable () -> Int?
+    ) {
         self.listeners = listeners
         self.handler = handler
         self.commonHeaders = commonHeaders
         self.clients = clients
         self.logger = logger
+        self.patience = patience
     }
 
     /// Serves until its task is cancelled or the service group shuts down.
@@ -37,7 +43,7 @@ final class ServerTransport: Sendable {
         onReady(listeners.map(Self.name))
         try? await gracefulShutdown()
         await close(channels)
-        await clients.end()
+        await clients.end(within: patience())
         for case .unix(let path, _, _) in listeners.map(\.address) { unlink(path) }
         try? await group.shutdownGracefully()
     }
