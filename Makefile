@@ -19,7 +19,7 @@ STORAGE_SUITES := SystemTests
 DRIVERS        := $(notdir $(wildcard plugins/*-*))
 SWIFT_BUILD    := swift build
 
-.PHONY: help setup setup-run setup-test build run stop test unit bench soak sdk install deb fmt check clean
+.PHONY: help setup setup-run setup-test build run stop test unit bench soak sdk install deb deb-check fmt check clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -74,6 +74,9 @@ deb: setup ## build for distribution and pack .build-dist/gantry_VERSION_ARCHITE
 	$(call packages,dpkg-dev)
 	DIST=1 $(SWIFT_BUILD) -c release --scratch-path .build-dist
 	@config/deb .build-dist/release .build-dist
+
+deb-check: deb setup-run ## install, upgrade and purge that package in a Debian tree of its own
+	@config/deb-check .build-dist/gantry_*_$$(dpkg --print-architecture).deb
 
 fmt: ## format the sources in place
 	swift format format --in-place --recursive Sources Tests plugins Package.swift

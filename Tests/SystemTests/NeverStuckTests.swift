@@ -155,6 +155,41 @@ struct NeverStuckTests {
         engine.start()
     }
 
+    @Test("a driver that hangs in more calls than the engine has threads leaves the other drivers theirs")
+    func crowdedDriver() throws {
+        let engine = Engine(number: 44)
+        engine.start()
+        defer { engine.discard() }
+        engine.importBusybox()
+        #expect(engine.gantry("driver", "install", try Fixture.volumeDriver(in: engine.root, ["-DCAPS=1"])).status == 0)
+        let crowd = (0..<100).map { number in
+            let connection = RawConnection("\(engine.root)/gantry.sock")
+            connection.send("POST", "/v1.43/volumes/create", body: "{\"Name\":\"hang\(number)\",\"Driver\":\"faulty\"}")
+            return connection
+        }
+        #expect(engine.waitForDump { $0.split(separator: "\n").count { $0.hasPrefix("    in it: create") } == 16 }, "\(dump(engine))")
+        #expect(engine.waitForDump { $0.split(separator: "\n").count { $0.hasPrefix("    behind it: create") } == 84 })
+        othersAreServed(engine, "crowd")
+        withExtendedLifetime(crowd) {}
+        engine.kill()
+        engine.start()
+    }
+
+    @Test("clients that read a log and then a stream, more than the engine has threads, cost nobody a thread")
+    func replays() {
+        engine.withoutLeaks { name in
+            engine.gantry("run", "-d", "--name", name, "busybox", "sh", "-c", "yes 0123456789012345678901234567890123456789 | head -c 1000000; sleep 1000")
+            let crowd = (0..<100).map { _ in
+                let connection = RawConnection(socket, receiveBuffer: 4096)
+                connection.send("POST", "/v1.43/containers/\(name)/attach?logs=1&stream=1&stdout=1", headers: ["Connection: Upgrade", "Upgrade: tcp"])
+                return connection
+            }
+            #expect(engine.waitForDump { $0.split(separator: "\n").count { $0.contains("/attach: attached") } == 100 }, "\(dump(engine))")
+            othersAreServed(engine, name)
+            withExtendedLifetime(crowd) {}
+        }
+    }
+
     @Test("a thousand clients that say nothing, or half of what they want, take little and hinder nobody")
     func idleClients() {
         engine.withoutLeaks { name in

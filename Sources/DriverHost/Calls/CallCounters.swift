@@ -1,7 +1,7 @@
 import EngineErrors
 import Synchronization
 
-/// What one driver did since the start, and does now.
+/// What one driver did since the start, and does now, and the threads that it may use.
 final class CallCounters: Sendable {
     struct Values: Sendable {
         var calls = 0, errors = 0
@@ -21,6 +21,7 @@ final class CallCounters: Sendable {
     static let hangingLimit = 8
 
     private let state = Mutex(Values())
+    let threads = DriverThreads()
 
     var values: Values { state.withLock { $0 } }
 

@@ -24,7 +24,7 @@ final class InstanceCalls: Sendable {
         self.counters = counters
         self.limits = limits
         self.ending = ending
-        lane = driver.capabilities.contains(.concurrent) ? nil : Lane(subject: driver.subject)
+        lane = driver.capabilities.contains(.concurrent) ? nil : Lane(subject: driver.subject, threads: counters.threads)
     }
 
     /// - Parameters:
@@ -67,7 +67,7 @@ final class InstanceCalls: Sendable {
     }
 
     private func submit(_ call: any PendingCall) {
-        if let lane { lane.submit(call) } else { BlockingPool.shared.submit { call.run() } }
+        if let lane { lane.submit(call) } else { counters.threads.submit { call.run() } }
     }
 
     static func exhausted(_ driver: DriverDescription) -> EngineError {
@@ -84,10 +84,10 @@ final class InstanceCalls: Sendable {
                 abandon()
                 lane?.becomeStuck()
                 counters.countHanging(1)
-                BlockingPool.shared.replaceHungThread(true)
+                counters.threads.replaceHungThread(true)
             },
             returned: {
-                BlockingPool.shared.replaceHungThread(false)
+                counters.threads.replaceHungThread(false)
                 counters.countHanging(-1)
                 lane?.recover()
             },

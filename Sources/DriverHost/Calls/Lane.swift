@@ -12,8 +12,12 @@ final class Lane: Sendable {
 
     private let state = Mutex(State())
     private let subject: String
+    private let threads: DriverThreads
 
-    init(subject: String) { self.subject = subject }
+    init(subject: String, threads: DriverThreads) {
+        self.subject = subject
+        self.threads = threads
+    }
 
     var isStuck: Bool { state.withLock { $0.isStuck } }
 
@@ -28,7 +32,7 @@ final class Lane: Sendable {
         switch step {
         case .fail: call.fail(stuckError)
         case .wait: break
-        case .start: BlockingPool.shared.submit { self.drain() }
+        case .start: threads.submit { self.drain() }
         }
     }
 

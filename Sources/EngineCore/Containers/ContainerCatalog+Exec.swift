@@ -115,7 +115,16 @@ extension ContainerCatalog {
         return process
     }
 
-    public func inspectExec(_ id: String) async throws -> ExecSnapshot { try find(id) }
+    /// Its shim reaps a process and says so before it ends the output: who saw the end of the output learns the status,
+    /// although the shim's word came another way and may be read later.
+    public func inspectExec(_ id: String) async throws -> ExecSnapshot {
+        let exec = try find(id)
+        guard exec.running, exec.pid > 0, Glibc.kill(exec.pid, 0) != 0 else { return exec }
+        let (end, waiter) = AsyncStream<WaitResult>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        execWaiters[exec.id, default: []].append(waiter)
+        _ = await Self.ended(end, within: .seconds(Self.shimPatience))
+        return try find(exec.id)
+    }
 
     public func resizeExec(_ id: String, rows: UInt16, columns: UInt16) async throws {
         let exec = try find(id)
@@ -138,6 +147,7 @@ extension ContainerCatalog {
         exec.running = false
         exec.exitCode = code
         execs[id] = exec
+        for waiter in execWaiters.removeValue(forKey: id) ?? [] { waiter.finish() }
         if let entry = entries[exec.container] {
             publish("exec_die", entry.snapshot, ["execID": id, "exitCode": "\(code)"])
         }

@@ -100,7 +100,7 @@ extension ContainerCatalog {
     static let shimPatience = 5
 
     /// In a task that nobody cancels: whoever asked may go, and the container still has all of its time.
-    private static func ended(_ exit: AsyncStream<WaitResult>, within limit: Duration?) async -> Bool {
+    static func ended(_ exit: AsyncStream<WaitResult>, within limit: Duration?) async -> Bool {
         await Task.detached { await firstOf(exit, limit) }.value
     }
 

@@ -47,6 +47,8 @@ public actor ContainerCatalog: ContainerService, ExecService {
     /// Name → id, also of containers that are being created.
     var names: [String: String] = [:]
     var execs: [String: ExecSnapshot] = [:]
+    /// Who waits for the end of one, by its id.
+    var execWaiters: [String: [AsyncStream<WaitResult>.Continuation]] = [:]
 
     public init(_ environment: ContainerEnvironment) async throws {
         self.environment = environment

@@ -21,10 +21,11 @@ enum LogReplay {
             }
             while let records = try await log.next() {
                 let bytes = records.flatMap { frame($0, isTerminal: isTerminal) }
-                try await BlockingCalls.run { try send(bytes, to: ends.1) }
+                try await OwnThread.run { try send(bytes, to: ends.1) }
             }
             await log.close()
-            try await BlockingCalls.run { relay(ends.1, live) }
+            // A thread for as long as the client stays: none of those that others share.
+            try await OwnThread.run { relay(ends.1, live) }
         }
         _ = feeding
         return ends.0

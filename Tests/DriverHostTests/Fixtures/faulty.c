@@ -1,4 +1,4 @@
-/* A volume driver that does what the name of a volume says: "crash", "exit", "hang" (deaf to cancel), "wait" (until
+/* A volume driver that does what the name of a volume says: "crash", "exit", "hang…" (deaf to cancel), "wait" (until
  * cancelled), "slow" (50 ms). Any other name gets a folder. With REFUSE it does not open. */
 #include "gantry_driver.h"
 #include <dirent.h>
@@ -52,7 +52,7 @@ static int32_t faulty_create(gantry_instance *faulty, gantry_bytes name, const g
     atomic_store(&faulty->cancelled, 0);
     if (is(name, "crash")) raise(SIGSEGV);
     if (is(name, "exit")) _exit(7);
-    if (is(name, "hang")) for (;;) pause();
+    if (name.len >= 4 && memcmp(name.ptr, "hang", 4) == 0) for (;;) pause();
     if (is(name, "wait")) {
         while (!atomic_load(&faulty->cancelled)) usleep(1000);
         return fail(error, ECANCELED, "cancelled while waiting");
