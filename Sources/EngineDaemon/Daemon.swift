@@ -99,6 +99,8 @@ public enum Daemon {
         ProcessLimits.raiseDescriptors()
         umask(0o022)
         signal(SIGPIPE, SIG_IGN)
+        // Until there is something to dump.
+        signal(SIGUSR1, SIG_IGN)
     }
 
     @discardableResult

@@ -36,6 +36,9 @@ enum MetricsBody {
         text.single("engine_daemon_engine_memory_bytes", .gauge, "The number of bytes of memory that the host system of the engine has", Double(information.memory))
         text.single("engine_daemon_events_subscribers_total", .gauge, "The number of current subscribers to events", Double(metrics.eventListeners))
         text.single("engine_daemon_events_total", .counter, "The number of events logged", Double(metrics.events))
+        // Dashboards ask for them; this engine runs no health checks yet.
+        text.single("engine_daemon_health_checks_failed_total", .counter, "The total number of failed health checks", 0)
+        text.single("engine_daemon_health_checks_total", .counter, "The total number of health checks", 0)
         text.single("engine_daemon_images_images", .gauge, "The number of images", Double(information.images))
     }
 
