@@ -46,7 +46,7 @@ extension ImageCatalog {
             guard isUnfinished || chain.map({ !live.contains($0) }) == true else { continue }
             let bytes = (try? await storage.usage(snapshot.key).bytes) ?? 0
             do throws(EngineError) { try await storage.remove(snapshot.key) } catch {
-                if error.code != .conflict { logger.warning("snapshot \(snapshot.key) of \(storage.name) stays: \(error)") }
+                if error.code != .conflict { logger.warning("an unused layer stays", metadata: ["layer": "\(snapshot.key)", "driver": "\(storage.name)", "error": "\(error)"]) }
                 continue
             }
             collected.bytes += bytes
@@ -86,7 +86,7 @@ extension ImageCatalog {
                 for digest in try content.digests() where !live.contains(digest.description) { try content.remove(digest) }
             }
         } catch {
-            logger.warning("unused blobs stay: \(error)")
+            logger.warning("unused blobs stay", metadata: ["error": "\(error)"])
         }
     }
 
@@ -98,7 +98,7 @@ extension ImageCatalog {
             for var image in images.values where !image.topLayer.isEmpty && image.storageDrivers.contains(name) && !held.contains(image.topLayer) {
                 image.storageDrivers.removeAll { $0 == name }
                 images[image.id] = image
-                logger.warning("image \(image.id) is no longer unpacked by \(name) and will be when it is used")
+                logger.warning("an image is no longer unpacked, and will be when it is used", metadata: ["image": "\(image.id)", "driver": "\(name)"])
             }
         }
     }
