@@ -13,10 +13,7 @@ enum BlockingWork {
         _ next: @Sendable () async throws -> [UInt8]?, _ body: @escaping @Sendable (Handover) throws -> R
     ) async throws -> R {
         let handover = Handover()
-        async let result = OwnThread.run {
-            defer { handover.abandon() }
-            return try body(handover)
-        }
+        async let result = taking(handover, body)
         do {
             while let chunk = try await next() { if await !handover.give(chunk) { break } }
             handover.end()
@@ -24,5 +21,14 @@ enum BlockingWork {
             handover.end(error)
         }
         return try await result
+    }
+
+    private static func taking<R: Sendable>(_ handover: Handover, _ body: @escaping @Sendable (Handover) throws -> R) async throws -> R {
+        // Also when there is no thread to take anything: then `give` would wait for ever.
+        defer { handover.abandon() }
+        return try await OwnThread.run {
+            defer { handover.abandon() }
+            return try body(handover)
+        }
     }
 }

@@ -4,6 +4,7 @@ public enum Human {
 
     /// "1.24MB": decimal units, four significant digits at most three of them shown.
     public static func size(_ bytes: Int64) -> String {
+        if bytes < 0 { return "-" + size(bytes == .min ? .max : -bytes) }
         var value = Double(bytes), unit = 0
         while value >= 1000, unit < units.count - 1 {
             value /= 1000
@@ -14,6 +15,7 @@ public enum Human {
 
     /// "62.5MiB", binary units.
     public static func binarySize(_ bytes: Int64) -> String {
+        if bytes < 0 { return "-" + binarySize(bytes == .min ? .max : -bytes) }
         let names = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
         var value = Double(bytes), unit = 0
         while value >= 1024, unit < names.count - 1 {

@@ -47,12 +47,20 @@ public struct Cgroup: Sendable {
 
     public func freeze(_ on: Bool) throws(Errno) {
         guard system.version == 1 else { return try Self.write(on ? "1" : "0", to: file("", "cgroup.freeze")) }
-        let state = file("freezer", "freezer.state"), wanted = on ? "FROZEN" : "THAWED"
-        try Self.write(wanted, to: state)
-        for _ in 0..<500 {
-            if Self.read(state) == "\(wanted)\n" { return }
-            usleep(1000)
+        let state = file("freezer", "freezer.state")
+        guard on else { return try Self.write("THAWED", to: state) }
+        // Version 1 stays at FREEZING when a process forks at the wrong moment; writing it again, and now and then letting
+        // go for an instant, gets over it (as runc does).
+        for attempt in 1...1000 {
+            if attempt % 50 == 0 {
+                try Self.write("THAWED", to: state)
+                usleep(5000)
+            }
+            try Self.write("FROZEN", to: state)
+            usleep(attempt % 25 == 0 ? 2000 : 500)
+            if Self.read(state) == "FROZEN\n" { return }
         }
+        try Self.write("THAWED", to: state)
         throw Errno(EBUSY, "freeze \(path)")
     }
 

@@ -45,7 +45,7 @@ public final class LoadedStorageDriver: StorageDriver, Sendable {
     public func usage(_ key: String) throws -> Usage {
         var usage = gantry_usage()
         try key.withC { key in try check { table.usage!(handle.pointer, key, &usage, $0) } }
-        return Usage(usage)
+        return try Usage(usage).plausible()
     }
 
     public func walk(_ body: (Snapshot) -> Bool) throws {
@@ -58,19 +58,4 @@ public final class LoadedStorageDriver: StorageDriver, Sendable {
 
     public func cancel() { handle.cancel() }
     public func close() { handle.close() }
-}
-
-/// The mounts that a function gives to its sink.
-func collectMounts(
-    _ call: (@escaping gantry_mount_sink, UnsafeMutableRawPointer, UnsafeMutablePointer<gantry_error>) -> Int32
-) throws(DriverError) -> [Mount] {
-    var mounts: [Mount] = []
-    let failure: DriverError? = withUnsafeMutablePointer(to: &mounts) { list in
-        do throws(DriverError) {
-            try check { call({ collect($0, $1, $2) { Mount($0) } }, UnsafeMutableRawPointer(list), $0) }
-            return nil
-        } catch { return error }
-    }
-    if let failure { throw failure }
-    return mounts
 }

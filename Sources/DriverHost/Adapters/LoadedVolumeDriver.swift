@@ -43,7 +43,7 @@ public final class LoadedVolumeDriver: VolumeDriver, Sendable {
         guard let usage = table.usage else { throw DriverError(ENOTSUP, "the driver of volume \(name) does not measure volumes") }
         var result = gantry_usage()
         try name.withC { name in try check { usage(handle.pointer, name, &result, $0) } }
-        return Usage(result)
+        return try Usage(result).plausible()
     }
 
     public func walk(_ body: (Volume) -> Bool) throws {

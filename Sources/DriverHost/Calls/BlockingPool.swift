@@ -2,7 +2,7 @@ import Glibc
 import LinuxSystem
 
 /// Threads for calls that block, so that they never block the threads that tasks run on. It grows on demand; a thread
-/// without work for some time ends.
+/// without work for some time ends, but for the last one.
 public final class BlockingPool: Sendable {
     public static let shared = BlockingPool()
 
@@ -85,15 +85,22 @@ public final class BlockingPool: Sendable {
             state.lastThread += 1
             return state.lastThread
         }
-        while case .work(let work) = next(number) { work.body() }
+        while true {
+            switch next(number) {
+            case .work(let work): work.body()
+            case .nothing: continue
+            case .end: return
+            }
+        }
     }
 
     private enum Next {
         case work(Work)
-        case end
+        case nothing, end
     }
 
-    /// Waits for work; the end comes after a long time without any.
+    /// Waits for work; the end comes after a long time without any. The last thread stays: on a machine that has no
+    /// more processes to give, it still serves the queue.
     private func next(_ thread: Int) -> Next {
         let end = monotonicTime() + Self.idleTime
         return state.wait(until: end, woken: { $0.idle -= 1 }) { state in
@@ -104,6 +111,7 @@ public final class BlockingPool: Sendable {
                 return .work(work)
             }
             if monotonicTime() >= end {
+                if state.threads == 1 { return .nothing }
                 state.threads -= 1
                 return .end
             }

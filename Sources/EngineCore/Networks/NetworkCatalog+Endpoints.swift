@@ -38,7 +38,7 @@ extension NetworkCatalog {
         var snapshot = endpoint.snapshot
         do throws(EngineError) {
             guard let network = networks[snapshot.networkID] else { throw NetworkFailure.missing(snapshot.networkName) }
-            let interfaces = try await registry.network(network.driver).join(endpoint.specification, netns: netns)
+            let interfaces = try await join(network, endpoint.specification, netns: netns)
             if let interface = interfaces.first {
                 snapshot.interfaceName = interface.name
                 if !interface.mac.isEmpty { snapshot.mac = interface.mac }
@@ -50,6 +50,16 @@ extension NetworkCatalog {
             ready.remove(snapshot.networkID)
             await release(endpoint)
             throw error
+        }
+    }
+
+    /// An isolated driver that crashed, and was started again, no longer knows its networks: it is told, once.
+    private func join(_ network: NetworkSnapshot, _ endpoint: EndpointSpecification, netns: Int32) async throws(EngineError) -> [NetworkInterface] {
+        let driver = try await registry.network(network.driver)
+        do { return try await driver.join(endpoint, netns: netns) } catch  where error.code == .notFound {
+            ready.remove(network.id)
+            try await makeReady(network)
+            return try await driver.join(endpoint, netns: netns)
         }
     }
 

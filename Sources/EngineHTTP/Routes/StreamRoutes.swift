@@ -38,6 +38,11 @@ struct StreamRoutes {
             do {
                 while let records = try await stream.next() { try await writer.write(Self.encode(records, stamps: stamps, raw: stream.isTerminal)) }
                 await stream.close()
+            } catch let error as EngineError {
+                // The head is out: as Docker does, the reader is told in the stream.
+                await stream.close()
+                let line = Array("Error grabbing logs: \(error.message)\n".utf8)
+                try await writer.write(stream.isTerminal ? line : Frame.encode(2, line))
             } catch {
                 await stream.close()
                 throw error

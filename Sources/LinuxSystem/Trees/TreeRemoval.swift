@@ -13,7 +13,7 @@ public enum TreeRemoval {
         if code == ENOENT { return }
         guard code == EISDIR || code == EPERM else { throw Errno(code, "remove \(path())") }
         let descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Errno(code, "remove \(path())") }
+        guard descriptor >= 0 else { throw Errno(Glibc.errno == ENOTDIR ? code : Glibc.errno, "remove \(path())") }
         let top = OwnedFD(adopting: descriptor)
         var moved = 0
         do {
@@ -39,7 +39,7 @@ public enum TreeRemoval {
                 continue
             }
             let descriptor = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            guard descriptor >= 0 else { throw Errno(code) }
+            guard descriptor >= 0 else { throw Errno(Glibc.errno == ENOTDIR ? code : Glibc.errno) }
             let child = OwnedFD(adopting: descriptor)
             try empty(child.raw, top: top, depth: depth + 1, moved: &moved)
             try Errno.check(unlinkat(folder, name, AT_REMOVEDIR))
