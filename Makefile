@@ -8,6 +8,8 @@ CONFIG  ?= release
 IMAGE   ?= busybox
 PORT    ?= 8080
 FILTER  ?=
+ROUNDS  ?= 500
+SEED    ?=
 MINUTES ?= 10
 
 BUILD_PACKAGES := libcap-dev libmnl-dev libnftnl-dev libseccomp-dev libsqlite3-dev libarchive-dev zlib1g-dev binutils
@@ -19,7 +21,7 @@ STORAGE_SUITES := SystemTests
 DRIVERS        := $(notdir $(wildcard plugins/*-*))
 SWIFT_BUILD    := swift build
 
-.PHONY: help setup setup-run setup-test build run stop test unit bench soak sdk install deb deb-check fmt check clean
+.PHONY: help setup setup-run setup-test build run stop test unit torture bench soak sdk install deb deb-check fmt check clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -54,6 +56,10 @@ test: setup-test ## build and run every test, as root, with real containers (FIL
 	swift build --build-tests
 	GANTRY_TEST_ROOT=1 swift test --skip-build --no-parallel $(if $(FILTER),--filter $(FILTER))
 	$(if $(FILTER),,$(foreach driver,$(OTHER_STORAGE),GANTRY_TEST_STORAGE=$(driver) GANTRY_TEST_ROOT=1 swift test --skip-build --no-parallel --filter '$(STORAGE_SUITES)' &&) true)
+
+torture: setup-test ## kill, starve and betray the engine: ROUNDS rounds, SEED to repeat some (15 minutes for 500)
+	swift build --build-tests
+	GANTRY_TORTURE_ROUNDS=$(ROUNDS) $(if $(SEED),GANTRY_TORTURE_SEED=$(SEED)) GANTRY_TEST_ROOT=1 swift test --skip-build --no-parallel --filter FaultTests
 
 sdk: ## write the SDK for authors of drivers to .build/sdk
 	@config/sdk .build/sdk

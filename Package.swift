@@ -202,7 +202,7 @@ let package = Package(
             test("EngineDaemonTests", ["EngineDaemon", "EngineErrors", "EngineModel", "LinuxSystem", "TestSupport", log]),
             test("EngineCLITests", ["EngineCLI", "EngineWire", "TestSupport"]),
             test("SDKTests", ["LinuxSystem", "TestSupport"], exclude: ["Fixtures"]),
-            test("FaultTests", ["FaultHarness", "EngineClient", "EngineWire", "LinuxSystem", "TestSupport"]),
+            test("FaultTests", ["FaultHarness", "EngineClient", "EngineWire", "LinuxSystem", "TestSupport"], exclude: ["Fixtures"]),
             test("SystemTests", ["LinuxSystem", "TestSupport"]),
             test("ArchitectureTests", ["LinuxSystem", "TestSupport"]),
         ])

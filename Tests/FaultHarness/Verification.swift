@@ -16,6 +16,8 @@ public struct Verification {
         public static let faults = Leniency(rawValue: 1)
         /// Lines of logs are missing.
         public static let logs = Leniency(rawValue: 2)
+        /// Containers end.
+        public static let ends = Leniency(rawValue: 4)
     }
 
     /// - Returns: one sentence for each thing that is not so.

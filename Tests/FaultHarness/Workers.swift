@@ -59,8 +59,10 @@ public final class Workers: Sendable {
     /// Waits until all have ended.
     /// - Returns: the operations that were still without an answer when the time was over, in words.
     public func wait(seconds: Int) -> [String] {
-        for _ in 0..<seconds * 100 {
+        for moment in 1...seconds * 100 {
             if isFinished { return [] }
+            // A process in a paused container has no end.
+            if moment % 200 == 0 { unpause() }
             usleep(10_000)
         }
         return state.withLock { $0.underWay.sorted { $0.key < $1.key }.map { "\($0.value) (operation \($0.key)) has had no answer for \(seconds) s" } }
@@ -118,6 +120,13 @@ public final class Workers: Sendable {
         }
         journal.note("the daemon answers again")
         settle()
+    }
+
+    private func unpause() {
+        let model = journal.model, performer = Performer(engine: engine)
+        for container in model.reachable where model["container/\(container.number)/state"].contains("paused") {
+            _ = step(performer, Operation(.unpause, container: container.number))
+        }
     }
 
     /// Finds the containers whose creation was not answered, so that they can be worked on.

@@ -41,10 +41,11 @@ public final class Engine {
     /// - Parameters:
     ///   - number: keeps bridges and addresses of several daemons apart, 1 to 200.
     ///   - storage: the default storage driver; btrfs puts the data root on a file system of its own.
-    ///   - disk: nil: as large as need be. A small file system for the data root.
+    ///   - disk: nil: as large as need be. A small file system for the data root, in megabytes.
+    ///   - inodes: of that file system; 0: as many as is usual.
     ///   - launcher: a command that becomes the daemon, whose own command line follows.
     public init(
-        number: Int, arguments: [String] = [], bin: String = Engine.bin, storage: String = Engine.storage, disk megabytes: Int? = nil, launcher: [String] = []
+        number: Int, arguments: [String] = [], bin: String = Engine.bin, storage: String = Engine.storage, disk megabytes: Int? = nil, inodes: Int = 0, launcher: [String] = []
     ) {
         self.launcher = launcher
         self.bin = bin
@@ -55,7 +56,7 @@ public final class Engine {
         subnet = "172.31.\(number).1/24"
         extra = arguments
         let isOnDisk = storage == "btrfs" || megabytes != nil
-        disk = isOnDisk ? LoopFileSystem(storage == "btrfs" ? "btrfs" : "ext4", at: "\(root)/data", megabytes: megabytes ?? 2000) : nil
+        disk = isOnDisk ? LoopFileSystem(storage == "btrfs" ? "btrfs" : "ext4", at: "\(root)/data", megabytes: megabytes ?? 2000, options: inodes > 0 ? ["-N", "\(inodes)"] : []) : nil
     }
 
     public func start() {

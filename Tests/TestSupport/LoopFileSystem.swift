@@ -11,12 +11,12 @@ public final class LoopFileSystem {
     /// - Parameters:
     ///   - kind: "btrfs", "ext4": what `mkfs.<kind>` makes.
     ///   - path: where it is mounted; made. The image lies beside it.
-    public init(_ kind: String, at path: String, megabytes: Int, sourceLocation: SourceLocation = #_sourceLocation) {
+    public init(_ kind: String, at path: String, megabytes: Int, options: [String] = [], sourceLocation: SourceLocation = #_sourceLocation) {
         self.path = path
         image = "\(path).image"
         let script = """
             set -e; mkdir -p '\(path)'; truncate -s \(megabytes)M '\(image)'
-            mkfs.\(kind) -q '\(image)' >/dev/null; mount -o loop '\(image)' '\(path)'
+            mkfs.\(kind) -q \(options.joined(separator: " ")) '\(image)' >/dev/null; mount -o loop '\(image)' '\(path)'
             """
         let made = Command.run(["sh", "-c", script])
         isMounted = made.status == 0

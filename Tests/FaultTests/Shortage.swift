@@ -1,0 +1,61 @@
+import Glibc
+import LinuxSystem
+import TestSupport
+
+/// Something that the machine runs out of, and has again.
+struct Shortage: Sendable, CustomStringConvertible {
+    var description: String
+    /// A small disk of its own for the data root: megabytes and, if not 0, inodes.
+    var disk: (megabytes: Int, inodes: Int)?
+    /// The daemon may die of it; then the next one must know everything.
+    var mayKill = false
+    var begin: @Sendable (Engine) -> Void
+    var end: @Sendable (Engine) -> Void
+
+    /// In the short form, those that need no second daemon to tidy up.
+    static let all = Torture.rounds == nil ? [noInodes, noProcesses] : [noSpace, noInodes, noDescriptors, noProcesses, lowMemory]
+
+    static let noSpace = Shortage(
+        description: "no space", disk: (200, 0),
+        begin: { run("head -c 1G /dev/zero >\($0.dataRoot)/filler 2>/dev/null") }, end: { run("rm -f \($0.dataRoot)/filler") })
+
+    static let noInodes = Shortage(
+        description: "no inodes", disk: (200, 2000),
+        begin: { run("mkdir \($0.dataRoot)/filler; cd \($0.dataRoot)/filler && i=0; while : >$i; do i=$((i+1)); done 2>/dev/null") }, end: { run("rm -rf \($0.dataRoot)/filler") })
+
+    static let noDescriptors = Shortage(
+        description: "no descriptors",
+        begin: { run("prlimit --pid \($0.pid) --nofile=$(ls /proc/\($0.pid)/fd | wc -l):") }, end: { run("prlimit --pid \($0.pid) --nofile=20000:") })
+
+    static let noProcesses = Shortage(
+        description: "no processes", mayKill: true,
+        begin: { limit($0, "pids", "pids.max", "$(cat $group/pids.current)") }, end: { release($0, "pids") })
+
+    static let lowMemory = Shortage(
+        description: "low memory", mayKill: true,
+        begin: { limit($0, "memory", "memory.limit_in_bytes memory.max", "4M") }, end: { release($0, "memory") })
+
+    /// Puts the daemon, and what it starts, into a cgroup of its own, limited by the first of the files that there is.
+    private static func limit(_ engine: Engine, _ controller: String, _ files: String, _ value: String) {
+        run(
+            """
+            group=\(group(controller)); mkdir $group && echo \(engine.pid) >$group/cgroup.procs
+            for file in \(files); do [ -e $group/$file ] && echo \(value) >$group/$file && break; done
+            """)
+    }
+
+    /// Everybody out, whoever has joined.
+    private static func release(_ engine: Engine, _ controller: String) {
+        run(
+            """
+            group=\(group(controller)); for i in 1 2 3 4 5; do for p in $(cat $group/cgroup.procs); do echo $p >$group/../cgroup.procs; done 2>/dev/null; rmdir $group 2>/dev/null && break; done
+            [ ! -d $group ]
+            """)
+    }
+
+    private static func group(_ controller: String) -> String {
+        (Files.exists("/sys/fs/cgroup/\(controller)") ? "/sys/fs/cgroup/\(controller)" : "/sys/fs/cgroup") + "/gantry-test-\(controller)"
+    }
+
+    private static func run(_ script: String) { Command.run(["sh", "-c", script]) }
+}
