@@ -114,6 +114,9 @@ public final class Engine {
         guard pid > 0 else { return }
         let all = gantry("ps", "-aq").output.split(separator: "\n").map(String.init)
         if !all.isEmpty { _ = run(["rm", "-f", "-v"] + all) }
+        // Networks, too, have links that would stay.
+        let networks = gantry("network", "ls", "-q", "--filter", "type=custom").output.split(separator: "\n").map(String.init)
+        if !networks.isEmpty { _ = run(["network", "rm"] + networks) }
         stop()
     }
 
