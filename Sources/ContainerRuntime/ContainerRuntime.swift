@@ -12,8 +12,9 @@ import Synchronization
 public final class ContainerRuntime: Sendable {
     public let cgroups: CgroupSystem
     private let program: ShimProgram
-    private let execRoot: String
+    let execRoot: String
     private let spareNetwork = SpareNetwork()
+    private let isLeaving = Atomic(false)
 
     public init(program: ShimProgram, execRoot: String, cgroups: CgroupSystem) throws(EngineError) {
         self.program = program
@@ -22,12 +23,13 @@ public final class ContainerRuntime: Sendable {
         do throws(Errno) {
             try Files.makeDirectories("\(execRoot)/containers", mode: 0o711)
             try Files.makeDirectories("\(execRoot)/root", mode: 0o755)
+            try forgetEarlierBoots()
         } catch {
             throw EngineError(.internal, "the folder for running containers can't be made: \(error)", errno: error.code)
         }
     }
 
-    private func folder(_ id: String) -> String { "\(execRoot)/containers/\(id)" }
+    func folder(_ id: String) -> String { "\(execRoot)/containers/\(id)" }
 
     /// Starts a shim and clones the container's first process, which then waits for `start`.
     ///
@@ -128,9 +130,10 @@ public final class ContainerRuntime: Sendable {
         do {
             let answer = try await connection.request(.create, fields, within: ShimPatience.work)
             if answer.kind == .failed { throw LaunchFailure.error(answer.fields) }
-            return try RunningContainer(
-                id: specification.id, pid: Int32(answer.fields.number(.pid)), folder: folder(specification.id), cgroup: cgroup,
-                connection: connection, events: events)
+            let id = specification.id, pid = Int32(answer.fields.number(.pid))
+            return RunningContainer(
+                id: id, pid: pid, process: try RunningContainer.open(pid, of: id), folder: folder(id), cgroup: cgroup, connection: connection,
+                events: events)
         } catch {
             connection.close()
             throw EngineError.wrapping(error)
@@ -138,16 +141,20 @@ public final class ContainerRuntime: Sendable {
     }
 
     /// - Parameter shim: our child, to reap when its connection ends; 0: another daemon's.
-    private func open(_ socket: consuming OwnedFD, _ id: String, shim: Int32) -> (ShimConnection, AsyncStream<RuntimeEvent>) {
+    func open(_ socket: consuming OwnedFD, _ id: String, shim: Int32) -> (ShimConnection, AsyncStream<RuntimeEvent>) {
         let (events, continuation) = AsyncStream<RuntimeEvent>.makeStream()
         let connection = ShimConnection(
             socket, container: id,
-            onNews: { message in
-                guard message.kind == .exited else { return }
+            onNews: { [self] connection, message in
                 let fields = message.fields
-                let lost = fields.number(.lostLines)
-                if lost > 0 { continuation.yield(.logLost(lines: lost)) }
-                continuation.yield(.exited(process: fields.string(.process), code: Int32(fields.number(.code)), time: fields.number(.time)))
+                switch message.kind {
+                case .exited:
+                    let lost = fields.number(.lostLines)
+                    if lost > 0 { continuation.yield(.logLost(lines: lost)) }
+                    continuation.yield(.exited(process: fields.string(.process), code: Int32(fields.number(.code)), time: fields.number(.time)))
+                case .inputLost where !isLeaving.load(ordering: .relaxed): connection.tell(.closeInput, fields)
+                default: break
+                }
             },
             onClose: {
                 continuation.yield(.ended)
@@ -159,67 +166,18 @@ public final class ContainerRuntime: Sendable {
         return (connection, events)
     }
 
-    /// What became of a container that an earlier daemon started.
-    public enum Found: Sendable {
-        case running(RunningContainer, execs: [(id: String, pid: Int32, code: Int32?)])
-        case exited(code: Int32, time: Int64)
-        /// Neither a shim nor an exit status: the machine was restarted, or the shim was killed.
-        case nothing
-    }
-
-    /// Takes a container back.
-    /// - Parameter pid: that it had, as far as is known: a shim that hangs does not say it.
-    public func adopt(_ id: String, pid: Int32, cgroup path: String) async -> Found {
-        let folder = folder(id)
-        if let found = await reconnect(id, pid, folder, path) { return found }
-        guard let exit = ExitFile.read(folder) else { return .nothing }
-        return .exited(code: exit.code, time: exit.time)
-    }
-
-    private func reconnect(_ id: String, _ pid: Int32, _ folder: String, _ path: String) async -> Found? {
-        guard let socket = try? ShimSocket.connect(in: folder) else { return nil }
-        let (connection, events) = open(socket, id, shim: 0)
-        let state: Message
-        do throws(EngineError) { state = try await connection.request(.subscribe, within: ShimPatience.adoption) } catch {
-            if error.code == .deadlineExceeded, let found = silent(id, pid, folder, path, connection, events) { return found }
-            connection.close()
-            return nil
-        }
-        guard state.fields.flag(.running) else {
-            connection.close()
-            return nil
-        }
-        guard
-            let container = try? RunningContainer(
-                id: id, pid: Int32(state.fields.number(.pid)), folder: folder, cgroup: cgroups.open(path), connection: connection, events: events,
-                version: state.fields.number(.version))
-        else {
-            connection.close()
-            return nil
-        }
-        let execs = state.fields.groups(.kind).map { group in
-            (id: group.string(.process), pid: Int32(group.number(.pid)), code: group.flag(.running) ? nil : Int32(group.number(.code)))
-        }
-        return .running(container, execs: execs)
-    }
-
-    /// A container whose shim lives and says nothing: it runs on, and its end is noticed when the shim goes on.
-    private func silent(
-        _ id: String, _ pid: Int32, _ folder: String, _ path: String, _ connection: ShimConnection, _ events: AsyncStream<RuntimeEvent>
-    ) -> Found? {
-        guard ShimProcess.find(id, of: pid) != nil else { return nil }
-        let container = try? RunningContainer(
-            id: id, pid: pid, folder: folder, cgroup: cgroups.open(path), connection: connection, events: events, version: 1)
-        return container.map { .running($0, execs: []) }
-    }
-
-    /// After the end: kills what is left in the cgroup, and removes the cgroup and the folder.
-    public func clean(_ id: String, cgroup path: String) throws(EngineError) {
+    /// After the end: kills what is left in the cgroup, and removes it.
+    public func clean(cgroup path: String) throws(EngineError) {
         let cgroup = cgroups.open(path)
         try? cgroup.kill()
-        discard(folder(id))
         try cgroup.remove()
     }
+
+    /// Once it is written down elsewhere how the container ended: removes its folder.
+    public func forget(_ id: String) { discard(folder(id)) }
+
+    /// This daemon is about to end: clients that go now go because of that.
+    public func leave() { isLeaving.store(true, ordering: .relaxed) }
 
     /// Ids that have a folder here.
     public func known() -> [String] { (try? Files.list("\(execRoot)/containers")) ?? [] }

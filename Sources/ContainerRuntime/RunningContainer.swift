@@ -33,15 +33,18 @@ public final class RunningContainer: Sendable {
     /// The network namespace that it was given, until somebody asks for it: its first process may not have joined it yet.
     private let givenNetwork = Mutex<OwnedFD?>(nil)
 
-    init(
-        id: String, pid: Int32, folder: String, cgroup: Cgroup, connection: ShimConnection, events: AsyncStream<RuntimeEvent>,
-        version: Int64 = Int64(shimProtocolVersion)
-    ) throws(EngineError) {
+    /// A pidfd of the first process.
+    static func open(_ pid: Int32, of id: String) throws(EngineError) -> OwnedFD {
         let descriptor = gantry_pidfd_open(pid)
-        guard descriptor >= 0 else {
-            throw EngineError(.unavailable, "container \(id) ended while it was being started", errno: errno)
-        }
-        pidfd = OwnedFD(adopting: descriptor)
+        if descriptor >= 0 { return OwnedFD(adopting: descriptor) }
+        throw EngineError(.unavailable, "container \(id) ended while it was being started", errno: errno)
+    }
+
+    init(
+        id: String, pid: Int32, process: consuming OwnedFD, folder: String, cgroup: Cgroup, connection: ShimConnection,
+        events: AsyncStream<RuntimeEvent>, version: Int64 = Int64(shimProtocolVersion)
+    ) {
+        pidfd = process
         self.id = id
         self.pid = pid
         self.folder = folder
@@ -60,7 +63,12 @@ public final class RunningContainer: Sendable {
     /// The container's network namespace.
     public func networkNamespace() throws(EngineError) -> OwnedFD {
         if let given = givenNetwork.withLock({ $0.take() }) { return given }
-        do { return try Files.open("/proc/\(pid)/ns/net", O_RDONLY) } catch {
+        do throws(Errno) {
+            let namespace = try Files.open("/proc/\(pid)/ns/net", O_RDONLY)
+            // Still the same process, so it was the same before.
+            if !signal(0) { throw Errno(ESRCH, "process \(pid)") }
+            return namespace
+        } catch {
             throw EngineError(.unavailable, "the network namespace of container \(id) is gone: \(error)", errno: error.code)
         }
     }
@@ -86,7 +94,9 @@ public final class RunningContainer: Sendable {
 
     /// Ends a shim that hangs, which ends the container: its last event comes.
     public func killShim() {
-        if let shim = ShimProcess.find(id, of: pid) { kill(shim, SIGKILL) }
+        guard let shim = ShimProcess.find(id, of: pid), let handle = try? Self.open(shim, of: id) else { return }
+        // Still the same, so the handle is not another process's.
+        if ShimProcess.find(id, of: pid) == shim { gantry_pidfd_send_signal(handle.raw, SIGKILL) }
     }
 
     /// Waits for the last event of a container that was killed; a shim that does not let it come is killed as well.
@@ -113,9 +123,11 @@ public final class RunningContainer: Sendable {
     }
 
     /// Runs one more process. - Returns: its pid, and a socket to its streams if any was asked for.
-    public func exec(_ process: ProcessSpecification, id execID: String, _ streams: StreamSelection) async throws(EngineError) -> (pid: Int32, socket: Int32) {
+    /// - Parameter note: what a later daemon that takes it back finds in `ShimState.Exec`.
+    public func exec(_ process: ProcessSpecification, id execID: String, note: [UInt8], _ streams: StreamSelection) async throws(EngineError) -> (pid: Int32, socket: Int32) {
         var fields = Fields()
         fields.add(.process, execID)
+        fields.add(.note, note)
         process.encode(into: &fields)
         streams.encode(into: &fields)
         let call = try await ShimCall.run(folder: folder, container: id, Message(.exec, sequence: 1, fields))
@@ -153,7 +165,7 @@ public final class RunningContainer: Sendable {
             continuation.finish()
             return stream
         }
-        let subscription = ShimConnection(socket, container: id, onNews: { _ in continuation.yield() }, onClose: { continuation.finish() })
+        let subscription = ShimConnection(socket, container: id, onNews: { _, _ in continuation.yield() }, onClose: { continuation.finish() })
         subscription.begin()
         continuation.onTermination = { _ in subscription.close() }
         let ask = Task.detached {

@@ -33,24 +33,28 @@ final class ShimConnection: Sendable {
     /// Bytes; more than one large message of ours, and what only a shim that hangs lets come together.
     private static let backlog = 2 << 20
 
-    let descriptor: Int32
+    /// Open as long as this object lives: others may be about to use it when the connection is closed.
+    private let socket: OwnedFD
     /// The container's id.
     let container: String
     /// The pid of the container's first process; 0: not known yet.
     let firstProcess = Atomic<Int32>(0)
     private let state = Mutex(State())
-    private let onNews: @Sendable (Message) -> Void
+    private let onNews: @Sendable (ShimConnection, Message) -> Void
     private let onClose: @Sendable () -> Void
 
     /// Takes the socket. The closures run on the reactor's thread and must not block.
     init(
-        _ socket: consuming OwnedFD, container: String, onNews: @escaping @Sendable (Message) -> Void, onClose: @escaping @Sendable () -> Void
+        _ socket: consuming OwnedFD, container: String, onNews: @escaping @Sendable (ShimConnection, Message) -> Void,
+        onClose: @escaping @Sendable () -> Void
     ) {
-        descriptor = socket.take()
+        self.socket = socket
         self.container = container
         self.onNews = onNews
         self.onClose = onClose
     }
+
+    var descriptor: Int32 { socket.raw }
 
     func begin() { ShimReactor.shared.add(self) }
 
@@ -76,6 +80,16 @@ final class ShimConnection: Sendable {
             }
         } catch {
             throw EngineError.wrapping(error)
+        }
+    }
+
+    /// Sends what has no answer.
+    func tell(_ kind: Message.Kind, _ fields: Fields) {
+        state.withLock { state in
+            guard !state.isClosed, state.outgoing.count <= Self.backlog else { return }
+            state.outgoing += Message(kind, fields).encoded()
+            // Should the shim be gone, its end is about to be read.
+            _ = flush(&state)
         }
     }
 
@@ -121,7 +135,7 @@ final class ShimConnection: Sendable {
     }
 
     private func deliver(_ message: Message) {
-        guard message.sequence != 0 else { return onNews(message) }
+        guard message.sequence != 0 else { return onNews(self, message) }
         // Of a request that was given up nobody wants to know.
         state.withLock { $0.waiting.removeValue(forKey: message.sequence) }?.continuation.resume(returning: message)
     }
@@ -146,7 +160,7 @@ final class ShimConnection: Sendable {
         }
         guard let waiting else { return }
         ShimReactor.shared.remove(self)
-        Glibc.close(descriptor)
+        shutdown(descriptor, Int32(SHUT_RDWR))
         for request in waiting { request.continuation.resume(throwing: Self.gone) }
         onClose()
     }

@@ -1,3 +1,4 @@
+import EngineCore
 import EngineHTTP
 import Glibc
 import LinuxSystem
@@ -76,7 +77,7 @@ public enum Daemon {
         if !live.configuration.metricsAddress.isEmpty {
             services.append((try metrics(live.configuration, server, engine, clients, logger), "metrics"))
         }
-        services.append((Farewell(live: live, logger: logger), "farewell"))
+        services.append((Farewell(live: live, leave: engine.containers.leave, logger: logger), "farewell"))
         let group = ServiceGroupConfiguration(
             services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0.0, serviceName: $0.1) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

@@ -24,6 +24,8 @@ public struct ContainerSnapshot: Codable, Sendable, Equatable {
     public var formerLogs: [LogSegment]?
     /// The user stopped it: `unless-stopped` stays down.
     public var stoppedByUser: Bool
+    /// It is being stopped to be started again; nil: it is not.
+    public var isBeingRestarted: Bool?
 
     public init(
         id: String, name: String, created: Int64, imageID: String, arguments: [String],

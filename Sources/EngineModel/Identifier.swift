@@ -5,6 +5,11 @@ public enum Identifier {
         return (0..<4).map { _ in hex(generator.next(), digits: 16) }.joined()
     }
 
+    /// A whole id, as `random` makes them.
+    public static func isFull(_ text: String) -> Bool {
+        text.utf8.count == 64 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+
     /// Docker's rule for names: [a-zA-Z0-9][a-zA-Z0-9_.-]+
     public static func isName(_ text: String) -> Bool {
         guard let first = text.utf8.first, text.utf8.count >= 2 else { return false }

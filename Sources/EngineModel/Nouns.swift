@@ -3,15 +3,21 @@ public struct VolumeSnapshot: Codable, Sendable, Equatable {
     public var name, driver, mountpoint: String
     public var options, labels: [String: String]
     public var isAnonymous: Bool
+    /// Id of the container that it was made for. Without that container's record the volume is a leftover.
+    public var owner: String?
     /// ns since 1970.
     public var created: Int64
-    public init(name: String, driver: String, mountpoint: String = "", options: [String: String] = [:], labels: [String: String] = [:], isAnonymous: Bool = false, created: Int64) {
+    public init(
+        name: String, driver: String, mountpoint: String = "", options: [String: String] = [:], labels: [String: String] = [:], isAnonymous: Bool = false,
+        owner: String? = nil, created: Int64
+    ) {
         self.name = name
         self.driver = driver
         self.mountpoint = mountpoint
         self.options = options
         self.labels = labels
         self.isAnonymous = isAnonymous
+        self.owner = owner
         self.created = created
     }
 }

@@ -1,3 +1,4 @@
+import CLinux
 public import EngineErrors
 import Glibc
 public import LinuxSystem
@@ -64,19 +65,36 @@ public struct Cgroup: Sendable {
         throw Errno(EBUSY, "freeze \(path)")
     }
 
+    /// Its processes are frozen. Missing: false.
+    public func isFrozen() -> Bool {
+        system.version == 1 ? Self.read(file("freezer", "freezer.state")) == "FROZEN\n" : Self.read(file("", "cgroup.freeze")) == "1\n"
+    }
+
     /// SIGKILL to everything inside.
     public func kill() throws(Errno) {
         if system.version == 2, Files.exists(file("", "cgroup.kill")) { return try Self.write("1", to: file("", "cgroup.kill")) }
-        for _ in 0..<50 {
-            let inside: [Int32]
-            do { inside = try processes() } catch {
-                if error.code == ENOENT || error.code == ENODEV { return }
-                throw error
+        do {
+            for _ in 0..<50 {
+                let inside = try processes()
+                if inside.isEmpty { return }
+                try killMembers(inside)
+                try? freeze(false)
+                usleep(2000)
             }
-            if inside.isEmpty { return }
-            for pid in inside { Glibc.kill(pid, SIGKILL) }
-            try? freeze(false)
-            usleep(2000)
+        } catch {
+            if error.code != ENOENT && error.code != ENODEV { throw error }
+        }
+    }
+
+    /// A pid may have become another's since the list was read; one that is in the list again while its descriptor is
+    /// held belongs to the process that the descriptor stands for, or that process is gone. Some at a time: descriptors
+    /// are few.
+    private func killMembers(_ pids: [Int32]) throws(Errno) {
+        for start in stride(from: 0, to: pids.count, by: 64) {
+            let handles = pids[start..<min(start + 64, pids.count)].map { (pid: $0, descriptor: gantry_pidfd_open($0)) }
+            defer { for handle in handles where handle.descriptor >= 0 { close(handle.descriptor) } }
+            let inside = Set(try processes())
+            for handle in handles where handle.descriptor >= 0 && inside.contains(handle.pid) { gantry_pidfd_send_signal(handle.descriptor, SIGKILL) }
         }
     }
 

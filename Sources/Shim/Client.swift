@@ -16,6 +16,8 @@ final class Client {
     var wantsEvents = false
     var wantsLogged = false
     var decoder = MessageDecoder()
+    /// Of the protocol that it speaks, once it has said a word.
+    var version = shimProtocolVersion
 
     private unowned let loop: EventLoop
     private var outgoing: [UInt8] = []
@@ -89,7 +91,7 @@ final class Client {
 
     private func handle(_ events: UInt32) {
         if events & EventLoop.writable != 0 { flush() }
-        if !isClosed && events & EventLoop.readable != 0 && !inputEnded { receive() }
+        if !isClosed && events & EventLoop.readable != 0 && !inputEnded { receive(isLast: events & EventLoop.hungUp != 0) }
         // Both directions are gone: nobody will read what is left.
         if !isClosed && events & EventLoop.hungUp != 0 && events & EventLoop.readable == 0 { close() }
     }
@@ -110,7 +112,8 @@ final class Client {
         if pending == 0 && closesWhenEmpty { close() }
     }
 
-    private func receive() {
+    /// - Parameter isLast: the other side has closed its socket, and not only ended what it says.
+    private func receive(isLast: Bool) {
         withUnsafeTemporaryAllocation(byteCount: 32 << 10, alignment: 16) { buffer in
             let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
             if count > 0 { return onInput(self, UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
@@ -118,6 +121,7 @@ final class Client {
             inputEnded = true
             updateInterest()
             if case .messages = role { return close() }
+            if isLast { return close() }
             onInputEnd(self)
         }
     }

@@ -8,9 +8,12 @@ import ShimProtocol
 final class ContainerProcess {
     let id: String
     private(set) var pid: Int32 = 0
+    /// What whoever asked for the process wants to find again.
+    let note: [UInt8]
     private unowned let loop: EventLoop
     private let logSource: () -> LogPump?
     private var log: LogPump? { logSource() }
+    private let inputLost: (ContainerProcess) -> Void
     /// It has executed; until then its end is told by its launch.
     var isStarted = false
     /// Attached input's end ends the process's input.
@@ -26,10 +29,13 @@ final class ContainerProcess {
     private(set) var exitCode: Int32?
     private var isPaused = false
 
-    init(id: String, _ fields: Fields, logSource: @escaping () -> LogPump?, loop: EventLoop) {
+    /// - Parameter inputLost: called when a client that gave it input closes its connection without ending the input.
+    init(id: String, _ fields: Fields, loop: EventLoop, log: @escaping () -> LogPump?, inputLost: @escaping (ContainerProcess) -> Void) {
         self.id = id
-        self.logSource = logSource
         self.loop = loop
+        logSource = log
+        self.inputLost = inputLost
+        note = Array(fields.all(.note).last ?? [])
         inputOnce = fields.flag(.inputOnce)
         isTerminal = fields.flag(.terminal)
     }
@@ -82,7 +88,7 @@ final class ContainerProcess {
         client.onDrain = { [self] _ in resume() }
         client.onClose = { [self] client in
             clients.removeAll { $0 === client }
-            if case .stream(wantsInput: true, _, _) = client.role, inputOnce, exitCode == nil { closeInput() }
+            if case .stream(wantsInput: true, _, _) = client.role, inputOnce, exitCode == nil, !inputCloses { inputLost(self) }
             resume()
         }
         if exitCode != nil && !hasOpenOutputs { client.finish() }

@@ -13,6 +13,8 @@ final class LogPump {
     private let queue: LogQueue
     private let bell: Bell
     private unowned let loop: EventLoop
+    /// Where the driver writes.
+    let stateDirectory: String
     /// Called after lines were written.
     var onWrite: () -> Void = {}
 
@@ -29,6 +31,7 @@ final class LogPump {
         } catch { throw EngineError(.resourceExhausted, "the log has no thread: \(error)", errno: error.code) }
         self.queue = queue
         self.loop = loop
+        stateDirectory = fields.string(.logState)
         guard let result = opening.wait(seconds: Self.patience) else {
             queue.end(within: 0)
             throw EngineError(.deadlineExceeded, "the log driver in \(path) did not return from open within \(Self.patience) s; the call was given up")

@@ -2,9 +2,14 @@ import CLauncher
 import Glibc
 import ShimProtocol
 
-/// The launcher's C structures, made from a message. What they point to lives as long as the process.
-enum Plan {
-    static func sandbox(_ fields: Fields) -> gantry_sandbox {
+/// The launcher's C structures, made from a message. What they point to lives as long as this object: until the clone,
+/// which has a copy of its own.
+final class Plan {
+    private var allocations: [UnsafeMutableRawPointer] = []
+
+    deinit { for allocation in allocations { allocation.deallocate() } }
+
+    func sandbox(_ fields: Fields) -> gantry_sandbox {
         var sandbox = gantry_sandbox()
         let rootMounts = fields.groups(.rootMount).map(mount), mounts = fields.groups(.mount).map(mount)
         let devices = fields.groups(.device).map(device)
@@ -32,7 +37,7 @@ enum Plan {
     }
 
     /// Without its standard streams.
-    static func process(_ fields: Fields) -> gantry_process {
+    func process(_ fields: Fields) -> gantry_process {
         var process = gantry_process()
         let limits = fields.groups(.limit).map(limit), filter = fields.all(.seccomp).last ?? []
         process.arguments = UnsafePointer(list(fields.strings(.argument)))
@@ -59,7 +64,7 @@ enum Plan {
         return process
     }
 
-    private static func mount(_ fields: Fields) -> gantry_mount_op {
+    private func mount(_ fields: Fields) -> gantry_mount_op {
         gantry_mount_op(
             kind: gantry_mount_kind(UInt32(fields.number(.kind))), type: lasting(fields.string(.type)),
             source: lasting(fields.string(.source)), target: lasting(fields.string(.target)),
@@ -68,29 +73,35 @@ enum Plan {
             target_is_file: fields.flag(.targetIsFile) ? 1 : 0, read_only: fields.flag(.readOnly) ? 1 : 0)
     }
 
-    private static func device(_ fields: Fields) -> gantry_device {
+    private func device(_ fields: Fields) -> gantry_device {
         gantry_device(
             path: lasting(fields.string(.path)), mode: UInt32(fields.number(.mode)), major_number: UInt32(fields.number(.major)),
             minor_number: UInt32(fields.number(.minor)), uid: UInt32(fields.number(.uid)), gid: UInt32(fields.number(.gid)))
     }
 
-    private static func limit(_ fields: Fields) -> gantry_limit {
+    private func limit(_ fields: Fields) -> gantry_limit {
         gantry_limit(
             resource: Int32(fields.number(.resource)), soft: UInt64(bitPattern: fields.number(.soft)),
             hard: UInt64(bitPattern: fields.number(.hard)))
     }
 
-    private static func lasting(_ text: String) -> UnsafePointer<CChar>? { UnsafePointer(strdup(text)) }
+    private func room<T>(_ count: Int, of _: T.Type) -> UnsafeMutablePointer<T> {
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<T>.stride, alignment: 16)
+        allocations.append(memory)
+        return memory.bindMemory(to: T.self, capacity: max(count, 1))
+    }
 
-    private static func lasting<T>(_ values: [T]) -> UnsafePointer<T>? {
-        let copy = UnsafeMutablePointer<T>.allocate(capacity: max(values.count, 1))
+    private func lasting(_ text: String) -> UnsafePointer<CChar>? { lasting(Array(text.utf8CString)) }
+
+    private func lasting<T>(_ values: [T]) -> UnsafePointer<T>? {
+        let copy = room(values.count, of: T.self)
         copy.initialize(from: values, count: values.count)
         return UnsafePointer(copy)
     }
 
     /// Ends with NULL, and `spare` more places.
-    private static func list(_ texts: [String], spare: Int = 0) -> UnsafeMutablePointer<UnsafePointer<CChar>?> {
-        let copy = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: texts.count + 1 + spare)
+    private func list(_ texts: [String], spare: Int = 0) -> UnsafeMutablePointer<UnsafePointer<CChar>?> {
+        let copy = room(texts.count + 1 + spare, of: UnsafePointer<CChar>?.self)
         for (index, text) in texts.enumerated() { (copy + index).initialize(to: lasting(text)) }
         (copy + texts.count).initialize(repeating: nil, count: 1 + spare)
         return copy

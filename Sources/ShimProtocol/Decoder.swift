@@ -17,11 +17,11 @@ public struct MessageDecoder: Sendable {
         let length = Int(buffer.integer(at: 0, UInt32.self))
         guard length <= Message.maximumSize else { throw .malformed("a message of \(length) bytes") }
         guard buffer.count >= Message.headerSize + length else { return nil }
-        let number = buffer.integer(at: 4, UInt16.self)
-        guard let kind = Message.Kind(rawValue: number) else { throw .malformed("a message of unknown kind \(number)") }
+        let kind = Message.Kind(rawValue: buffer.integer(at: 4, UInt16.self)) ?? .unknown
+        let version = buffer.integer(at: 6, UInt16.self)
         let sequence = buffer.integer(at: 8, UInt32.self)
         let payload = Array(buffer[Message.headerSize..<Message.headerSize + length])
         buffer.removeFirst(Message.headerSize + length)
-        return Message(kind, sequence: sequence, Fields(bytes: payload))
+        return Message(kind, version: version, sequence: sequence, Fields(bytes: payload))
     }
 }

@@ -4,17 +4,20 @@
 // u32, kind u16, version u16, sequence u32), and a payload of fields (tag u16, reserved u16, length u32, bytes).
 // Unknown tags are skipped; a kind keeps its number for ever. A request is answered by a message with its sequence.
 // `exec` and `attach` turn their connection into a stream of bytes once they are answered.
+//
+// Every message with its fields and answers, and what each version added: the page ShimProtocol of the documentation.
 
 /// Version of the protocol that this build speaks.
-/// 2: `replaceLog`.
-public let shimProtocolVersion: UInt16 = 2
+public let shimProtocolVersion: UInt16 = 3
 
 public struct Message: Sendable {
     public enum Kind: UInt16, Sendable {
+        /// A number that this build does not know.
+        case unknown = 0
         // towards the shim
-        case create = 1, start, attach, exec, resize, closeInput, subscribe, acknowledge, replaceLog
+        case create, start, attach, exec, resize, closeInput, subscribe, acknowledge, replaceLog
         // towards the daemon
-        case created = 64, started, failed, accepted, state, exited, logged
+        case created = 64, started, failed, accepted, state, exited, logged, inputLost
     }
 
     public static let headerSize = 12
@@ -22,11 +25,14 @@ public struct Message: Sendable {
     public static let maximumSize = 16 << 20
 
     public var kind: Kind
+    /// That its sender speaks.
+    public var version: UInt16
     public var sequence: UInt32
     public var fields: Fields
 
-    public init(_ kind: Kind, sequence: UInt32 = 0, _ fields: Fields = Fields()) {
+    public init(_ kind: Kind, version: UInt16 = shimProtocolVersion, sequence: UInt32 = 0, _ fields: Fields = Fields()) {
         self.kind = kind
+        self.version = version
         self.sequence = sequence
         self.fields = fields
     }
@@ -36,7 +42,7 @@ public struct Message: Sendable {
         out.reserveCapacity(Self.headerSize + fields.bytes.count)
         out.append(UInt32(fields.bytes.count))
         out.append(kind.rawValue)
-        out.append(shimProtocolVersion)
+        out.append(version)
         out.append(sequence)
         out += fields.bytes
         return out
@@ -98,7 +104,7 @@ public struct Fields: Sendable {
 
 /// A field's meaning. Numbers are for ever; a new need gets a new number.
 public enum Tag: UInt16, Sendable {
-    case process = 1, version, pid, code, text, time, stage, running
+    case process = 1, version, pid, code, text, time, stage, running, started, note
     // process
     case argument = 16, environment, directory, user, group, bounding, effective, seccomp, noNewPrivileges, terminal
     case limit, rows, columns, openInput, makeDirectory, inputOnce, oomScore

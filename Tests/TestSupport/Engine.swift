@@ -100,6 +100,34 @@ public final class Engine {
         return child?.finish(seconds: seconds).status ?? -1
     }
 
+    /// SIGKILL, and the next daemon. `attempts` more are killed while they come up.
+    public func crash(attempts: Int = 0) {
+        kill()
+        for attempt in 0..<attempts {
+            launch()
+            usleep(UInt32(20_000 + 15_000 * attempt))
+            kill()
+        }
+        start()
+    }
+
+    /// A request by hand; the answer's body.
+    public func request(_ method: String, _ path: String, _ body: String = "") -> Command {
+        Command.run(
+            ["curl", "-s", "-m", "20", "-X", method, "--unix-socket", "\(root)/gantry.sock", "-H", "Content-Type: application/json"]
+                + (body.isEmpty ? [] : ["-d", body]) + ["http://gantry/v1.43\(path)"])
+    }
+
+    /// Until `condition` holds; false: it never did.
+    public func eventually(seconds: Int = 20, _ condition: () -> Bool) -> Bool {
+        let deadline = Child.now() + Double(seconds)
+        while Child.now() < deadline {
+            if condition() { return true }
+            usleep(20_000)
+        }
+        return condition()
+    }
+
     /// SIGTERM, and wait.
     public func stop() {
         guard pid > 0 else { return }

@@ -61,7 +61,7 @@ extension ContainerCatalog {
         } catch {
             try? await storage.remove(layer(id))
             try? Files.removeTree(directory(id))
-            for mount in entry.snapshot.mounts where mount.kind == .volume { await dropAnonymous(mount.name) }
+            for volume in await environment.volumes.owned() where volume.owner == id { await dropAnonymous(volume.name) }
             throw error
         }
     }

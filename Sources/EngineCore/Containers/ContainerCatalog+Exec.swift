@@ -1,6 +1,7 @@
 import ContainerRuntime
 import EngineErrors
 public import EngineModel
+import FoundationEssentials
 import Glibc
 import LinuxSystem
 
@@ -46,7 +47,8 @@ extension ContainerCatalog {
             : StreamSelection(input: exec.openStdin, output: exec.openStdout, error: exec.openStderr && !exec.tty)
         do {
             let process = try specification(exec, entry.snapshot, consoleSize, isAttached: !detach)
-            let (pid, socket) = try await running.exec(process, id: id, streams)
+            let note = (try? JSONEncoder().encode(exec)).map(Array.init) ?? []
+            let (pid, socket) = try await running.exec(process, id: id, note: note, streams)
             // It may have ended before this line.
             execs[id]?.pid = pid
             publish("exec_start: \(exec.arguments.joined(separator: " "))", entry.snapshot, ["execID": id])

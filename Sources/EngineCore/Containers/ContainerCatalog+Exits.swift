@@ -31,35 +31,51 @@ extension ContainerCatalog {
 
     private func ended(_ id: String, _ running: RunningContainer, _ code: Int32, _ time: Int64, lost: Int64) async {
         guard let entry = entries[id], entry.running === running else { return }
-        let wasKilledForMemory = code == 128 + SIGKILL && running.cgroup.oomKilled()
+        if code == 128 + SIGKILL && running.cgroup.oomKilled() {
+            // Nobody can see it any more once the cgroup is gone.
+            entry.snapshot.status.oomKilled = true
+            await saveStatus(entry)
+        }
         for exec in entry.execs { execExited(exec, 137) }
         await release(entry)
+        await settle(entry, code, time, lost: lost)
+    }
+
+    /// Writes down how a container ended and what is to come of it, in one step: a daemon that is killed in between leaves
+    /// both to the next one, which finds the shim's word as long as it is not forgotten here.
+    /// - Parameter lost: lines that are in no log.
+    func settle(_ entry: Entry, _ code: Int32, _ time: Int64, lost: Int64 = 0) async {
+        let removes = entry.snapshot.host.autoRemove && !entry.isKept && entry.snapshot.isBeingRestarted == nil
+        var after = entry.snapshot, isSaved = removes
+        while true {
+            let before = entry.snapshot
+            after = before.ended(code, time, isRestarted: !removes && (before.isBeingRestarted != nil || shouldRestart(entry, code)))
+            if removes { break }
+            isSaved = await save(after)
+            // Else it was stopped, renamed or updated meanwhile.
+            if entry.snapshot == before { break }
+        }
         // Until here whoever stops or removes it waits for its end: the record of a removed container must not come back.
         entry.running = nil
-        entry.snapshot.status.state = .exited
-        entry.snapshot.status.pid = 0
-        entry.snapshot.status.exitCode = code
-        entry.snapshot.status.oomKilled = wasKilledForMemory
-        entry.snapshot.status.finished = time
-        for index in entry.snapshot.networks.indices { entry.snapshot.networks[index].ports = [] }
-        if wasKilledForMemory { publish("oom", entry.snapshot) }
-        var facts = ["exitCode": "\(code)", "execDuration": "\(max(0, time - entry.snapshot.status.started) / 1_000_000_000)"]
+        entry.snapshot = after
+        if isSaved && !removes { environment.runtime.forget(after.id) }
+        publishEnd(after, lost: lost)
+        finishWaiters(entry)
+        if removes { return await removeQuietly(entry) }
+        if after.status.state == .restarting && !entry.isRestarting { scheduleRestart(entry, .policy) }
+    }
+
+    private func publishEnd(_ container: ContainerSnapshot, lost: Int64) {
+        let status = container.status
+        if status.oomKilled { publish("oom", container) }
+        var facts = ["exitCode": "\(status.exitCode)", "execDuration": "\(max(0, status.finished - status.started) / 1_000_000_000)"]
         if lost > 0 {
             facts["lostLogLines"] = "\(lost)"
             logger.warning(
                 "lines of a container are in no log: its driver failed or did not keep up",
-                metadata: ["container": "\(id)", "driver": "\(entry.snapshot.host.logDriver)", "lines": "\(lost)"])
+                metadata: ["container": "\(container.id)", "driver": "\(container.host.logDriver)", "lines": "\(lost)"])
         }
-        publish("die", entry.snapshot, facts)
-        if entry.snapshot.host.autoRemove {
-            finishWaiters(entry)
-            return await removeQuietly(entry)
-        }
-        let restarts = shouldRestart(entry)
-        if restarts { entry.snapshot.status.state = .restarting }
-        await saveStatus(entry)
-        finishWaiters(entry)
-        if restarts { scheduleRestart(entry, ranFor: time - entry.snapshot.status.started) }
+        publish("die", container, facts)
     }
 
     /// Gives back what a running container holds: endpoints, volumes, cgroup.
@@ -75,47 +91,72 @@ extension ContainerCatalog {
     /// Off the actor: a cgroup may take its time.
     nonisolated func cleanAside(_ id: String) async {
         let runtime = environment.runtime, path = "\(environment.defaults.cgroupParent)/\(id)"
-        do { try await BlockingCalls.run { try runtime.clean(id, cgroup: path) } } catch {
+        do { try await BlockingCalls.run { try runtime.clean(cgroup: path) } } catch {
             environment.logger.warning("a container's cgroup was not removed", metadata: ["container": "\(id)", "error": "\(error)"])
         }
     }
 
-    private func shouldRestart(_ entry: Entry) -> Bool {
+    private func shouldRestart(_ entry: Entry, _ code: Int32) -> Bool {
         let policy = entry.snapshot.host.restartPolicy
         guard !entry.isStopping, !entry.snapshot.stoppedByUser else { return false }
         switch policy.name {
         case .no: return false
         case .always, .unlessStopped: return true
-        case .onFailure:
-            return entry.snapshot.status.exitCode != 0
-                && (policy.maximumRetryCount == 0 || entry.snapshot.restartCount < policy.maximumRetryCount)
+        case .onFailure: return code != 0 && (policy.maximumRetryCount == 0 || entry.snapshot.restartCount < policy.maximumRetryCount)
         }
     }
+
+    enum RestartReason { case policy, boot }
 
     /// Docker's back-off: 100 ms, doubled up to a minute, from the start again after ten seconds of life.
-    private func scheduleRestart(_ entry: Entry, ranFor nanoseconds: Int64) {
-        if nanoseconds >= 10_000_000_000 { entry.restartDelay = .milliseconds(100) }
-        let delay = entry.restartDelay
-        entry.restartDelay = min(delay * 2, .seconds(60))
-        let id = entry.snapshot.id
+    static func delay(afterRestarts count: Int) -> Duration { min(.milliseconds(100 << min(count, 10)), .seconds(60)) }
+
+    /// - Parameter time: that has passed already.
+    func scheduleRestart(_ entry: Entry, _ reason: RestartReason, isLateBy time: Duration = .zero) {
+        let id = entry.snapshot.id, status = entry.snapshot.status
+        if status.finished - status.started >= 10_000_000_000 { entry.restartDelay = Self.delay(afterRestarts: 0) }
+        let delay = entry.restartDelay - time
+        entry.restartDelay = min(entry.restartDelay * 2, .seconds(60))
         entry.restart = Task { [weak self] in
-            do { try await Task.sleep(for: delay) } catch { return }
-            await self?.restartAfterExit(id)
+            do { try await Task.sleep(for: max(delay, .zero)) } catch { return }
+            await self?.restartAfterExit(id, reason)
         }
     }
 
-    private func restartAfterExit(_ id: String) async {
+    private func restartAfterExit(_ id: String, _ reason: RestartReason) async {
         guard let entry = entries[id] else { return }
-        await entry.lane.run("restart by policy") {
-            guard entry.snapshot.status.state == .restarting, !entry.isStopping else { return }
-            entry.restart = nil
-            entry.snapshot.restartCount += 1
-            do { try await run(entry) } catch {
-                logger.error("a container was not restarted", metadata: ["container": "\(entry.snapshot.id)", "error": "\(error)"])
-                entry.snapshot.status.state = .exited
-                entry.snapshot.status.error = "\(error)"
-                await saveStatus(entry)
+        // Whose network it shares comes first.
+        if let other = NetworkSharing.container(entry.snapshot.host.networkMode) { await entries[other]?.restart?.value }
+        await startLanes[Int(id.utf8.last ?? 0) % startLanes.count].run("start container \(entry.snapshot.name)") {
+            await entry.lane.run("restart by policy") {
+                guard entry.snapshot.status.state == .restarting, !entry.isStopping, entries[id] === entry else { return }
+                entry.restart = nil
+                entry.snapshot.restartCount = reason == .boot ? 0 : entry.snapshot.restartCount + 1
+                do { try await run(entry) } catch {
+                    logger.error("a container was not restarted", metadata: ["container": "\(entry.snapshot.id)", "error": "\(error)"])
+                    entry.snapshot.status.state = .exited
+                    entry.snapshot.status.error = "\(error)"
+                    await saveStatus(entry)
+                }
             }
         }
+    }
+}
+
+extension ContainerSnapshot {
+    /// After its end.
+    fileprivate func ended(_ code: Int32, _ time: Int64, isRestarted: Bool) -> ContainerSnapshot {
+        var after = self
+        after.status.state = isRestarted ? .restarting : .exited
+        after.status.pid = 0
+        after.status.exitCode = code
+        after.status.finished = time
+        after.closePorts()
+        return after
+    }
+
+    /// What is not running publishes nothing.
+    mutating func closePorts() {
+        for index in networks.indices { networks[index].ports = [] }
     }
 }

@@ -53,6 +53,27 @@ extension ContainerCatalog {
         entry.snapshot.host.logOptions = snapshot.host.logOptions
     }
 
+    /// A change that a killed daemon had written down and not carried out: it is carried out now, or taken back.
+    func finishLogChange(_ entry: Entry) async {
+        entry.isLogBehind = false
+        let container = entry.snapshot
+        do {
+            let log = try await environment.registry.log(container.host.logDriver, options: container.host.logOptions)
+            do { try await moveOutput(entry, to: log) } catch {
+                guard let former = container.formerLogs?.last else { throw error }
+                var before = container
+                before.formerLogs = container.formerLogs?.dropLast()
+                before.logFolder = former.folder
+                before.host.logDriver = former.driver
+                before.host.logOptions = former.options
+                try await record(before, entry)
+                throw error
+            }
+        } catch {
+            logger.warning("the log driver of a container was not changed", metadata: ["container": "\(container.id)", "error": "\(error)"])
+        }
+    }
+
     private func moveOutput(_ entry: Entry, to log: LogDriverReference) async throws(EngineError) {
         guard let running = entry.running else { return }
         entry.lane.waits(for: "its shim, which opens log/\(log.name)")

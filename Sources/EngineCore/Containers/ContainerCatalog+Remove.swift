@@ -1,3 +1,4 @@
+import ContainerRuntime
 import DriverHost
 import EngineErrors
 public import EngineModel
@@ -12,7 +13,8 @@ extension ContainerCatalog {
         try await inLane(entry, "remove") {
             if [.running, .paused, .restarting].contains(entry.snapshot.status.state) {
                 guard force else { throw Self.isRunning(entry.snapshot) }
-                entry.snapshot.host.autoRemove = false
+                entry.isKept = true
+                defer { entry.isKept = false }
                 try await halt(entry, signal: "SIGKILL", timeout: 0)
             }
             try await times.measure(.delete) { try await erase(entry, volumes: volumes) }
@@ -42,11 +44,15 @@ extension ContainerCatalog {
         entry.snapshot.status.state = .removing
         for (socket, _) in entry.attached { close(socket) }
         entry.attached = []
-        do { try await environment.store.remove(ContainerSnapshot.self, container.id) } catch {
+        do {
+            if !volumes { try await environment.volumes.disown(container.id) }
+            try await environment.store.remove(ContainerSnapshot.self, container.id)
+        } catch {
             entry.snapshot.status.state = before
             throw error
         }
         entries[container.id] = nil
+        environment.runtime.forget(container.id)
         names[container.name] = nil
         for exec in entry.execs { execs[exec] = nil }
         do {

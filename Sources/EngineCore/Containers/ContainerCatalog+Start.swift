@@ -6,6 +6,7 @@ import EngineModel
 import Glibc
 import LinuxSystem
 import Logging
+import StateStore
 
 extension ContainerCatalog {
     public func start(_ reference: String) async throws {
@@ -78,7 +79,9 @@ extension ContainerCatalog {
             lane.waits(for: "its shim, which makes the first process")
             let running = try await environment.runtime.create(
                 assembly.specification(), limits: assembly.limits, attached: attached, kept: prepared?.takeSockets() ?? [])
+            let before = entry.snapshot, networks = prepared.map { [$0.snapshot] } ?? plan.placeholder
             do throws(EngineError) {
+                async let noted = note(before, networks, running)
                 if let endpoint = prepared {
                     lane.waits(for: "network \(endpoint.snapshot.networkName) join")
                     let namespace = try running.networkNamespace()
@@ -87,6 +90,7 @@ extension ContainerCatalog {
                 } else {
                     entry.snapshot.networks = plan.placeholder
                 }
+                if let failure = await noted { throw failure }
                 lane.waits(for: "its shim, which starts the first process")
                 try await running.start()
             } catch {
@@ -103,6 +107,16 @@ extension ContainerCatalog {
         }
     }
 
+    /// Writes down that the process is about to run, with all that the next daemon needs to take it back: one that runs
+    /// without is unknown, and ended at the next boot. The record's state stays what it was.
+    private nonisolated func note(_ container: ContainerSnapshot, _ networks: [EndpointSnapshot], _ running: RunningContainer) async -> EngineError? {
+        var noted = container
+        noted.networks = networks
+        noted.status.pid = running.pid
+        do throws(EngineError) { try await environment.store.saveRelaxed(noted) } catch { return error }
+        return nil
+    }
+
     private func abandon(_ entry: Entry, _ running: RunningContainer) async {
         running.signal(SIGKILL)
         for endpoint in entry.snapshot.networks where !endpoint.endpointID.isEmpty {
@@ -110,12 +124,17 @@ extension ContainerCatalog {
         }
         entry.lane.waits(for: "the end of its shim after a start that failed", atMost: Self.shimPatience)
         await running.end(within: .seconds(Self.shimPatience))
+        for index in entry.snapshot.networks.indices { entry.snapshot.networks[index].address = "" }
+        entry.snapshot.closePorts()
         await cleanAside(entry.snapshot.id)
+        environment.runtime.forget(entry.snapshot.id)
     }
 
     private func began(_ entry: Entry, _ running: RunningContainer) {
         entry.running = running
         entry.isStopping = false
+        entry.isKept = false
+        entry.snapshot.isBeingRestarted = nil
         entry.snapshot.status.state = .running
         entry.snapshot.status.pid = running.pid
         entry.snapshot.status.exitCode = 0

@@ -4,6 +4,7 @@ import EngineModel
 import Glibc
 import LinuxCgroups
 import Logging
+import StateStore
 
 extension ContainerCatalog {
     public func stop(_ reference: String, signal: String?, timeout: Int?) async throws {
@@ -21,12 +22,25 @@ extension ContainerCatalog {
         let entry = try entry(reference)
         try await inLane(entry, "restart") {
             if entry.snapshot.status.state == .removing { throw EngineError(.conflict, "container is marked for removal and cannot be started") }
-            let removes = entry.snapshot.host.autoRemove
-            entry.snapshot.host.autoRemove = false
-            defer { entry.snapshot.host.autoRemove = removes }
-            if entry.running != nil { try await halt(entry, signal: signal, timeout: timeout) }
+            if entry.running != nil {
+                entry.isRestarting = true
+                defer { entry.isRestarting = false }
+                // A daemon that is killed from here on leaves the start to the next one.
+                entry.snapshot.isBeingRestarted = true
+                await saveStatus(entry)
+                do { try await halt(entry, signal: signal, timeout: timeout) } catch {
+                    entry.snapshot.isBeingRestarted = nil
+                    throw error
+                }
+            }
             entry.snapshot.stoppedByUser = false
-            try await run(entry)
+            do { try await run(entry) } catch {
+                if entry.snapshot.status.state == .restarting { entry.snapshot.status.state = .exited }
+                entry.snapshot.isBeingRestarted = nil
+                entry.snapshot.status.error = "\(error)"
+                await saveStatus(entry)
+                throw error
+            }
             publish("restart", entry.snapshot)
         }
     }
@@ -37,7 +51,7 @@ extension ContainerCatalog {
         guard let running = entry.running else {
             throw EngineError(.conflict, "cannot kill container: \(reference): container \(entry.snapshot.id) is not running")
         }
-        if number == SIGKILL || number == SIGTERM { entry.snapshot.stoppedByUser = true }
+        if number == SIGKILL || number == SIGTERM { await noteStop(entry) }
         publish("kill", entry.snapshot, ["signal": "\(number)"])
         guard number == SIGKILL else {
             running.signal(number)
@@ -51,9 +65,9 @@ extension ContainerCatalog {
     /// Ends the container: the signal, then SIGKILL when the time is over. In its lane.
     func halt(_ entry: Entry, signal: String?, timeout: Int?) async throws(EngineError) {
         entry.isStopping = true
-        entry.snapshot.stoppedByUser = true
         entry.restart?.cancel()
         entry.restart = nil
+        if !entry.isRestarting { await noteStop(entry) }
         guard let running = entry.running else {
             entry.snapshot.status.state = .exited
             await saveStatus(entry)
@@ -70,6 +84,15 @@ extension ContainerCatalog {
         if await Self.ended(exit, within: seconds < 0 ? nil : .seconds(seconds)) { return }
         publish("kill", entry.snapshot, ["signal": "9"])
         try await force(entry, running, exitStream(entry))
+    }
+
+    /// That the user wants it down is known before it is: whatever happens in between, no policy starts it again.
+    private func noteStop(_ entry: Entry) async {
+        entry.snapshot.stoppedByUser = true
+        guard entry.snapshot.host.restartPolicy.name != .no else { return }
+        do throws(EngineError) { try await environment.store.save(entry.snapshot) } catch {
+            logger.error("that a container was stopped is not stored", metadata: ["container": "\(entry.snapshot.id)", "error": "\(error)"])
+        }
     }
 
     private func exitStream(_ entry: Entry) -> AsyncStream<WaitResult> {

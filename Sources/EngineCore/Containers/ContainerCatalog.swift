@@ -27,11 +27,15 @@ public actor ContainerCatalog: ContainerService, ExecService {
         var execs: Set<String> = []
         /// A kill or stop is under way: no restart.
         var isStopping = false
+        /// Whoever restarts it waits for its end to start it.
+        var isRestarting = false
+        /// Its end does not remove it, whatever was asked for at its creation.
+        var isKept = false
+        /// A change of its log was begun, and its output still goes where it went.
+        var isLogBehind = false
         /// It is still being created: others do not see it yet.
         var isBeingCreated = false
         var networking = NetworkingRequest()
-        /// It ended while no daemon was there.
-        var needsDecision = false
 
         init(_ snapshot: ContainerSnapshot) {
             self.snapshot = snapshot
@@ -49,6 +53,8 @@ public actor ContainerCatalog: ContainerService, ExecService {
     var execs: [String: ExecSnapshot] = [:]
     /// Who waits for the end of one, by its id.
     var execWaiters: [String: [AsyncStream<WaitResult>.Continuation]] = [:]
+    /// After a boot many containers may want to be started: a few at a time.
+    let startLanes = (1...4).map { Lane("starts after others ended, \($0)") }
 
     public init(_ environment: ContainerEnvironment) async throws {
         self.environment = environment
@@ -155,9 +161,18 @@ public actor ContainerCatalog: ContainerService, ExecService {
     }
 
     /// Stores a status that need not survive a power cut; the next boot finds the truth anyway.
-    func saveStatus(_ entry: Entry) async {
-        do { try await environment.store.saveRelaxed(entry.snapshot) } catch {
-            logger.error("the status of a container was not stored", metadata: ["container": "\(entry.snapshot.id)", "error": "\(error)"])
+    func saveStatus(_ entry: Entry) async { _ = await save(entry.snapshot) }
+
+    /// - Returns: it is stored.
+    func save(_ snapshot: ContainerSnapshot) async -> Bool {
+        do throws(EngineError) {
+            try await environment.store.saveRelaxed(snapshot)
+            return true
+        } catch {
+            logger.error("the status of a container was not stored", metadata: ["container": "\(snapshot.id)", "error": "\(error)"])
+            return false
         }
     }
+
+    public nonisolated func leave() { environment.runtime.leave() }
 }

@@ -18,12 +18,12 @@ extension ContainerCatalog {
             guard points[target].map({ !explicit($0, container) }) ?? true else {
                 throw EngineError(.invalidArgument, "Duplicate mount point: \(target)")
             }
-            points[target] = try await resolve(request, target)
+            points[target] = try await resolve(request, target, container)
         }
         for path in container.configuration.volumes {
             let target = try MountTarget.check(path)
             guard points[target] == nil, container.host.tmpfs[target] == nil else { continue }
-            points[target] = try await volume(MountRequest(kind: .volume, target: target, volumeDriver: container.host.volumeDriver), target)
+            points[target] = try await volume(MountRequest(kind: .volume, target: target, volumeDriver: container.host.volumeDriver), target, container)
         }
         return points.values.sorted { $0.target < $1.target }
     }
@@ -46,10 +46,10 @@ extension ContainerCatalog {
         }
     }
 
-    private func resolve(_ request: MountRequest, _ target: String) async throws(EngineError) -> MountPoint {
+    private func resolve(_ request: MountRequest, _ target: String, _ container: ContainerSnapshot) async throws(EngineError) -> MountPoint {
         switch request.kind {
         case .bind: return try bind(request, target)
-        case .volume: return try await volume(request, target)
+        case .volume: return try await volume(request, target, container)
         case .tmpfs: throw EngineError(.internal, "a tmpfs has no mount point to resolve")
         }
     }
@@ -71,10 +71,10 @@ extension ContainerCatalog {
             propagation: request.propagation.isEmpty ? "rprivate" : request.propagation)
     }
 
-    private func volume(_ request: MountRequest, _ target: String) async throws(EngineError) -> MountPoint {
+    private func volume(_ request: MountRequest, _ target: String, _ container: ContainerSnapshot) async throws(EngineError) -> MountPoint {
         do {
             let volume = try await environment.volumes.createVolume(
-                name: request.source, driver: request.volumeDriver, options: request.volumeOptions, labels: request.volumeLabels)
+                name: request.source, driver: request.volumeDriver, options: request.volumeOptions, labels: request.volumeLabels, owner: container.id)
             var mode = request.readOnly ? "ro" : "z"
             if request.noCopy { mode += ",nocopy" }
             return MountPoint(

@@ -13,7 +13,14 @@ extension VolumeCatalog {
     /// - Throws: `.invalidArgument` for a name or option that can't be, `.conflict` when another driver has the
     ///   name, `.notFound` for a driver that does not exist.
     public func createVolume(
-        name wanted: String, driver: String, options: [String: String], labels: [String: String]
+        name: String, driver: String, options: [String: String], labels: [String: String]
+    ) async throws -> VolumeSnapshot {
+        try await createVolume(name: name, driver: driver, options: options, labels: labels, owner: nil)
+    }
+
+    /// - Parameter owner: the container that an anonymous volume is made for, and goes with.
+    func createVolume(
+        name wanted: String, driver: String, options: [String: String], labels: [String: String], owner: String?
     ) async throws -> VolumeSnapshot {
         let isAnonymous = wanted.isEmpty
         let name = isAnonymous ? Identifier.random() : wanted
@@ -29,10 +36,18 @@ extension VolumeCatalog {
         }
         var labels = labels
         if isAnonymous { labels[Self.anonymousLabel] = "" }
-        let volume = VolumeSnapshot(
-            name: name, driver: instance.name, mountpoint: try await make(name, options, instance), options: options,
-            labels: labels, isAnonymous: isAnonymous || labels[Self.anonymousLabel] != nil, created: Clock.now())
-        try await keep(volume, instance)
+        var volume = VolumeSnapshot(
+            name: name, driver: instance.name, options: options, labels: labels, isAnonymous: isAnonymous || labels[Self.anonymousLabel] != nil,
+            owner: isAnonymous ? owner : nil, created: Clock.now())
+        // Before it exists: what a killed daemon leaves of it has no owner then, and goes.
+        if volume.owner != nil { try await store.save(volume) }
+        do {
+            volume.mountpoint = try await make(name, options, instance)
+            try await keep(volume, instance)
+        } catch {
+            if volume.owner != nil { try? await store.remove(VolumeSnapshot.self, name) }
+            throw error
+        }
         announce("create", volume)
         return volume
     }
@@ -62,7 +77,7 @@ extension VolumeCatalog {
 
     private func keep(_ volume: VolumeSnapshot, _ instance: VolumeInstance) async throws(EngineError) {
         do throws(EngineError) {
-            try await store.save(volume)
+            if volume.owner == nil { try await store.save(volume) } else { try await store.saveRelaxed(volume) }
         } catch {
             try? await instance.remove(volume.name)
             throw error

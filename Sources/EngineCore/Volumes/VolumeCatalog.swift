@@ -68,6 +68,21 @@ public actor VolumeCatalog: VolumeService {
         if wasMounted { announce("unmount", volume, ["container": user]) }
     }
 
+    /// At boot: a container that still runs has it mounted.
+    public func adopt(_ name: String, user: String) { mounted[name, default: []].insert(user) }
+
+    /// Volumes that go with a container.
+    public func owned() -> [VolumeSnapshot] { volumes.values.filter { $0.owner != nil } }
+
+    /// The container goes, its volumes stay.
+    public func disown(_ container: String) async throws(EngineError) {
+        for var volume in volumes.values where volume.owner == container {
+            volume.owner = nil
+            try await store.save(volume)
+            volumes[volume.name]?.owner = nil
+        }
+    }
+
     // MARK: for the other files of this type
 
     func referrers(of name: String) async -> [String] {

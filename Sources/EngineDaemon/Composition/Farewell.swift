@@ -8,10 +8,13 @@ struct Farewell: Service {
     private static let grace: UInt32 = 10
 
     let live: LiveSettings
+    /// Told before any connection is closed.
+    let leave: @Sendable () -> Void
     let logger: Logger
 
     func run() async throws {
         try? await gracefulShutdown()
+        leave()
         logger.notice("shutting down; containers run on")
         ServiceManager.notify("STOPPING=1\nSTATUS=Requests under way are answered")
         let timeout = live.configuration.shutdownTimeout

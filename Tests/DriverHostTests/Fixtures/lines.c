@@ -10,6 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Microseconds that each line takes. */
+#ifndef DELAY
+#define DELAY 0
+#endif
 #ifndef VERSION
 #define VERSION "1.0"
 #endif
@@ -53,6 +57,7 @@ static int32_t lines_write(gantry_instance *log, const gantry_log_line *lines, s
         place += lines[i].data.len;
         text[place++] = '\n';
     }
+    usleep(DELAY * count);
     int bad = write(log->file, text, size) != (ssize_t)size;
     free(text);
     return bad ? fail(error, "write") : 0;
