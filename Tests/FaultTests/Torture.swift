@@ -29,6 +29,9 @@ final class Victim {
     private var keptFiles: Set<Substring> = []
     private(set) var acknowledged = 0
     private(set) var violations = 0
+    /// Since the journal began.
+    private(set) var isBroken = false
+    private(set) var brokenRounds = 0
     private let path: String
     var random: SeededGenerator
 
@@ -107,6 +110,7 @@ final class Victim {
         acknowledged += journal.model.acknowledgedChanges
         unlink(path)
         journal = try Journal(path)
+        defer { isBroken = false }
         guard let before = kept else {
             keptFiles = files
             return kept = daemon.objects()
@@ -143,6 +147,8 @@ final class Victim {
     private func report(_ sentences: [String], _ sourceLocation: SourceLocation) {
         violations += sentences.count
         guard !sentences.isEmpty else { return }
+        if !isBroken { brokenRounds += 1 }
+        isBroken = true
         let copy = "/var/tmp/gantry-torture-\(Torture.seed).journal"
         try? Files.replace(copy, with: (try? Files.read(path)) ?? [])
         Issue.record("seed \(Torture.seed), journal \(copy):\n\(sentences.prefix(20).joined(separator: "\n"))\n\(daemon.log)", sourceLocation: sourceLocation)
