@@ -29,7 +29,8 @@ struct KillTests {
             // What a round broke must not count in the next one.
             if round % 10 == 0 || round == rounds || victim.isBroken { try victim.exhaust() }
         }
-        print("daemon killed: seed \(Torture.seed), \(rounds) rounds, \(killedBoots) boots killed, \(victim.acknowledged) acknowledged changes, \(victim.violations) violations in \(victim.brokenRounds) rounds")
+        let outcome = "\(victim.acknowledged) acknowledged changes, \(victim.violations) violations in \(victim.brokenRounds) rounds"
+        print("daemon killed: seed \(Torture.seed), \(rounds) rounds, \(killedBoots) boots killed, \(outcome)")
     }
 
     @Test("shims die at any moment, several at once, the daemon with them: nothing acknowledged is lost, nothing is left behind")
@@ -52,6 +53,7 @@ struct KillTests {
             // What a round broke must not count in the next one.
             if round % 10 == 0 || round == rounds || victim.isBroken { try victim.exhaust() }
         }
-        print("shims killed: seed \(Torture.seed), \(rounds) rounds, \(struck) shims, \(victim.acknowledged) acknowledged changes, \(victim.violations) violations in \(victim.brokenRounds) rounds")
+        let outcome = "\(victim.acknowledged) acknowledged changes, \(victim.violations) violations in \(victim.brokenRounds) rounds"
+        print("shims killed: seed \(Torture.seed), \(rounds) rounds, \(struck) shims, \(outcome)")
     }
 }
