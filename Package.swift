@@ -132,7 +132,7 @@ let package = Package(
         module("DriverHost", ["DriverKit", "LinuxSystem", "EngineErrors"]),
 
         // the engine
-        module("StateStore", ["EngineModel", "EngineErrors", .product(name: "GRDB", package: "GRDB.swift")]),
+        module("StateStore", ["EngineModel", "EngineErrors", "LinuxSystem", .product(name: "GRDB", package: "GRDB.swift")]),
         module("ContentStore", ["EngineModel", "EngineErrors", "OCISpecs", "DriverHost", "DriverKit", "LinuxSystem", "CArchive", crypto]),
         module("ContainerRuntime", ["CLinux", "LinuxSystem", "LinuxCgroups", "ShimProtocol", "EngineModel", "EngineErrors", "CSeccomp", "CCapability"]),
         module("EngineCore", ["CLinux", "LinuxCgroups", "EngineModel", "EngineErrors", "OCISpecs", "StateStore", "ContentStore", "ContainerRuntime", "DriverHost", "DriverKit", "LinuxSystem", log]),

@@ -1,5 +1,6 @@
 import CLinux
 public import EngineErrors
+import EngineModel
 import Glibc
 public import LinuxCgroups
 import LinuxSystem
@@ -63,7 +64,7 @@ public final class ContainerRuntime: Sendable {
             throw EngineError(.internal, "the shim of container \(id) can't be started: \(error)", errno: error.code, underlying: error)
         }
         do throws(EngineError) {
-            let cgroup = try cgroups.create(specification.cgroup, limits)
+            let cgroup = try cgroups.create(specification.cgroup, limits, mark: specification.mark)
             do throws(EngineError) {
                 let running = try await begin(specification, cgroup, daemonEnd, shim: shim, network: network, attached: attached.map(\.streams))
                 if makesNetwork && joined >= 0 {
@@ -180,7 +181,10 @@ public final class ContainerRuntime: Sendable {
     public func leave() { isLeaving.store(true, ordering: .relaxed) }
 
     /// Ids that have a folder here.
-    public func known() -> [String] { (try? Files.list("\(execRoot)/containers")) ?? [] }
+    public func known() -> [String] { (try? Files.list("\(execRoot)/containers"))?.filter(Identifier.isFull) ?? [] }
+
+    /// Whether a shim has its socket here.
+    public func hasSocket(_ id: String) -> Bool { Files.exists("\(folder(id))/\(ShimSocket.name)") }
 
     private func discard(_ folder: String) { try? Files.removeTree(folder) }
 }

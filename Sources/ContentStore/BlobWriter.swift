@@ -42,7 +42,8 @@ final class BlobWriter {
         if let expected, expected != digest {
             throw EngineError(.dataCorrupted, "content with the digest \(digest) was given as \(expected)")
         }
-        if !store.contains(digest) {
+        // One that was cut short is replaced.
+        if (try? store.size(digest)) != count {
             do {
                 try Errno.check("fsync", fsync(file.raw))
                 try store.adopt(aside, as: digest)

@@ -1,6 +1,7 @@
-import EngineErrors
+public import EngineErrors
 import Glibc
 import LinuxSystem
+public import OCISpecs
 
 extension EngineError {
     /// A failed system call while doing `subject`. A full disk keeps its own code.
@@ -12,5 +13,10 @@ extension EngineError {
     /// Any error while doing `subject`; one that already is an engine error stays what it is.
     static func content(_ error: any Error, _ subject: String, file: String = #fileID, line: Int = #line) -> EngineError {
         (error as? Errno).map { .content($0, subject, file: file, line: line) } ?? .wrapping(error, file: file, line: line)
+    }
+
+    /// What a blob holds is not what its name says.
+    public static func damagedBlob(_ digest: Digest) -> EngineError {
+        EngineError(.dataCorrupted, "blob \(digest) in the content store is damaged; `gantry system check --deep --repair` sets it aside, and then load the image again")
     }
 }

@@ -64,6 +64,22 @@ public final class ContentStore: Sendable {
         }
     }
 
+    /// Whether a blob is not what its name says; reads all of it. One that has gone is not.
+    public func isDamaged(_ digest: Digest) throws(EngineError) -> Bool {
+        guard contains(digest) else { return false }
+        let input = ArchiveInput(try open(digest), hashing: true)
+        let found = input.digest()
+        // What can't be read is damaged as well.
+        return found != digest && contains(digest)
+    }
+
+    /// Names of what is coming in, or came in and was left.
+    public func incoming() -> [String] { (try? Files.list("\(root)/ingest").sorted()) ?? [] }
+
+    public func removeIncoming(_ name: String) throws(EngineError) {
+        do { try Files.removeTree("\(root)/ingest/\(name)") } catch { throw .content(error, "\(root)/ingest/\(name) can't be removed") }
+    }
+
     /// A new folder beside the blobs, on the same file system.
     func makeIngestFolder() throws(EngineError) -> String {
         let path = "\(root)/ingest/\(Self.randomName())"
@@ -74,6 +90,6 @@ public final class ContentStore: Sendable {
     static func randomName() -> String { String(UInt64.random(in: 0 ... .max), radix: 36) }
 
     private func missing(_ digest: Digest) -> EngineError {
-        EngineError(.notFound, "blob \(digest) is not in the content store")
+        EngineError(.notFound, "blob \(digest) is missing from the content store; load the image again")
     }
 }

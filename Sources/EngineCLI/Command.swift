@@ -43,7 +43,7 @@ enum CommandTable {
         .containerPort, .containerUpdate, .containerPrune, .inspect, .containerInspect, .events, .imageList, .imageInspect, .imageImport, .imageLoad, .imageSave,
         .imageTag, .imageRemove, .imageHistory, .imagePrune, .imageMigrate, .containerMigrate, .networkList, .networkInspect, .networkCreate, .networkRemove, .volumeList,
         .volumeCreate, .volumeInspect, .volumeRemove, .volumePrune, .driverList, .driverInspect, .driverVerify, .driverNew, .driverCalls, .driverInstall, .driverUpgrade, .driverRemove,
-        .diskUsage, .systemDump,
+        .diskUsage, .systemDump, .systemCheck,
         .info,
         .version,
     ]

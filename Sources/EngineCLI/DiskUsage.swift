@@ -11,6 +11,8 @@ extension Command {
         if call.flags.isSet("format") { return 0 }
         Output.line("")
         try Listing(columns: driverColumns, shown: driverColumns.map(\.field), rows: usage["StorageDrivers"].array.map(driver)).print(format: "")
+        let root = usage["DataRoot"]
+        Output.line("\nThe data root takes \(Human.size(root["Size"].integer)) on disk, \(Human.size(root["Other"].integer)) of it for state, drivers and indexes.")
         if call.flags.bool("verbose") { try details(usage) }
         return 0
     }
@@ -20,7 +22,8 @@ extension Command {
     ].map { Listing.Column(field: $0.0, title: $0.1) }
 
     private static let driverColumns: [Listing.Column] = [
-        ("Name", "STORAGE DRIVER"), ("Images", "IMAGES"), ("Layers", "LAYERS"), ("LayersSize", "LAYERS SIZE"), ("Containers", "CONTAINERS"), ("ContainersSize", "CONTAINERS SIZE"), ("Error", "ERROR"),
+        ("Name", "STORAGE DRIVER"), ("Images", "IMAGES"), ("Layers", "LAYERS"), ("LayersSize", "LAYERS SIZE"), ("Containers", "CONTAINERS"), ("ContainersSize", "CONTAINERS SIZE"), ("Size", "ON DISK"),
+        ("Error", "ERROR"),
     ].map { Listing.Column(field: $0.0, title: $0.1) }
 
     private static func rows(_ usage: JSONValue) -> [JSONValue] {
@@ -33,8 +36,10 @@ extension Command {
         let known = volumes.filter { $0["UsageData"]["Size"].integer > 0 }.reduce(Int64(0)) { $0 + $1["UsageData"]["Size"].integer }
         return [
             row("Images", images.count, used.count, layers, max(0, layers - used.reduce(0) { $0 + $1["Size"].integer - max(0, $1["SharedSize"].integer) })),
+            row("Image Blobs", Int(usage["Blobs"]["Count"].integer), 0, usage["Blobs"]["Size"].integer, 0),
             row("Containers", containers.count, running.count, written, written - sum(running, "SizeRw")),
-            row("Local Volumes", volumes.count, mounted.count, known, 0),
+            row("Container Logs", containers.count, running.count, sum(containers, "SizeLog"), 0),
+            row("Local Volumes", volumes.count, mounted.count, known, volumes.filter { $0["UsageData"]["RefCount"].integer == 0 }.reduce(Int64(0)) { $0 + max(0, $1["UsageData"]["Size"].integer) }),
         ]
     }
 
@@ -52,7 +57,7 @@ extension Command {
         [
             "Name": driver["Name"], "Images": .string("\(driver["Images"].integer)"), "Layers": .string("\(driver["Layers"].integer)"),
             "LayersSize": .string(Human.size(driver["LayersSize"].integer)), "Containers": .string("\(driver["Containers"].integer)"),
-            "ContainersSize": .string(Human.size(driver["ContainersSize"].integer)), "Error": driver["Error"],
+            "ContainersSize": .string(Human.size(driver["ContainersSize"].integer)), "Size": .string(Human.size(driver["Size"].integer)), "Error": driver["Error"],
         ]
     }
 

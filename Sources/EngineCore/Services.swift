@@ -97,8 +97,17 @@ public protocol SystemService: Sendable {
     func metrics() -> EngineMetrics
     /// What goes on now. Waits for nothing.
     func dump() -> SystemDump
-    /// Of each storage driver that holds something; walks their trees.
-    func diskUsage(of images: [ImageSnapshot]) async -> DiskUsage
+    /// Of each storage driver that holds something, of these volumes, and of everything; walks the trees.
+    func diskUsage(of images: [ImageSnapshot], _ volumes: [VolumeSnapshot]) async -> DiskUsage
+}
+
+/// The engine's records, files and kernel objects, compared with each other.
+public protocol CheckService: Sendable {
+    /// Safe beside everything else that goes on: what is being made, changed or removed is no finding.
+    /// - Parameters:
+    ///   - deep: reads every blob.
+    ///   - repair: mends what can be.
+    func check(deep: Bool, repair: Bool) async throws -> CheckReport
 }
 
 /// A driver is named "kind/name", or by its name alone if that is the name of one.

@@ -12,10 +12,11 @@ public struct EngineServices: Sendable {
     public var volumes: any VolumeService
     public var system: any SystemService
     public var drivers: any DriverService
+    public var check: any CheckService
 
     public init(
         containers: any ContainerService, execs: any ExecService, images: any ImageService, networks: any NetworkService,
-        volumes: any VolumeService, system: any SystemService, drivers: any DriverService
+        volumes: any VolumeService, system: any SystemService, drivers: any DriverService, check: any CheckService
     ) {
         self.containers = containers
         self.execs = execs
@@ -24,6 +25,7 @@ public struct EngineServices: Sendable {
         self.volumes = volumes
         self.system = system
         self.drivers = drivers
+        self.check = check
     }
 }
 
@@ -49,6 +51,7 @@ public struct HTTPServer: Service {
         DumpRoutes(system: services.system, clients: clients).add(to: &router)
         MetricsRoutes(system: services.system, clients: clients, counts: counts).add(to: &router)
         DriverRoutes(services).add(to: &router)
+        CheckRoutes(services).add(to: &router)
         ContainerRoutes(services).add(to: &router)
         StreamRoutes(services).add(to: &router)
         ExecRoutes(services).add(to: &router)

@@ -66,6 +66,8 @@ public struct ImageSnapshot: Codable, Sendable, Equatable {
     public var configuration: ContainerConfiguration
     /// Uncompressed layer digests, lowest first.
     public var diffIDs: [String]
+    /// Bytes of each layer's blob, in the same order; nil: not known.
+    public var blobSizes: [Int64]?
     /// The storage snapshot that a container's parent is: the chain id of the top layer ("" : the empty tree).
     public var topLayer: String
     /// Storage drivers that hold it unpacked.

@@ -24,6 +24,34 @@ public struct Cgroup: Sendable {
         }
     }
 
+    private static let markName = "trusted.gantry.mark"
+
+    /// Kernels that keep no attributes for cgroups leave them without a mark.
+    func set(mark: String) {
+        for folder in folders.prefix(1) { _ = mark.withCString { setxattr(folder, Self.markName, $0, strlen($0), 0) } }
+    }
+
+    /// "": none.
+    public var mark: String {
+        var buffer = [UInt8](repeating: 0, count: 64)
+        let count = folders.first.map { getxattr($0, Self.markName, &buffer, buffer.count) } ?? -1
+        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : ""
+    }
+
+    /// Of all hierarchies; a part may have been removed.
+    public var isWhole: Bool { folders.allSatisfy(Files.exists) }
+
+    /// Moves processes into it. One that ends meanwhile needs no cgroup.
+    public func add(_ pids: [Int32]) throws(EngineError) {
+        for file in processFiles() {
+            for pid in pids {
+                do throws(Errno) { try Self.write("\(pid)", to: file) } catch  where error.code == ESRCH {} catch {
+                    throw EngineError(.internal, "process \(pid) can't be moved: \(error)", errno: error.code)
+                }
+            }
+        }
+    }
+
     func apply(_ limits: CgroupLimits) throws(Errno) {
         if system.version == 2 { try UnifiedLimits.apply(limits, folders[0]) } else { try SeparateLimits.apply(limits, self) }
     }

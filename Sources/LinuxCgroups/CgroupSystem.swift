@@ -23,10 +23,12 @@ public struct CgroupSystem: Sendable {
     }
 
     /// Makes `path` ("gantry/<id>") with its limits. A failure leaves nothing.
-    public func create(_ path: String, _ limits: CgroupLimits) throws(EngineError) -> Cgroup {
+    /// - Parameter mark: tells the cgroups of several daemons with one parent apart.
+    public func create(_ path: String, _ limits: CgroupLimits, mark: String = "") throws(EngineError) -> Cgroup {
         let cgroup = open(path)
         do throws(Errno) {
             try cgroup.make()
+            if !mark.isEmpty { cgroup.set(mark: mark) }
             try cgroup.apply(limits)
         } catch {
             try? cgroup.remove()

@@ -46,6 +46,17 @@ public struct NetfilterSocket: ~Copyable, Sendable {
         return found
     }
 
+    /// How many rules a table has; 0 when it does not exist.
+    public mutating func ruleCount(table: String) throws(Errno) -> Int {
+        var buffer = socket.buffer()
+        buffer.appendNetfilter(NFT_MSG_GETRULE, UInt16(NLM_F_DUMP)) { _ in }
+        var count = 0
+        try socket.dump(buffer) { bytes in
+            if bytes.attributes(after: MemoryLayout<nfgenmsg>.size).contains(where: { $0.type == Int(NFTA_RULE_TABLE.rawValue) && $0.value.text == table }) { count += 1 }
+        }
+        return count
+    }
+
     /// What is in a set; empty when the set does not exist.
     public mutating func elements(of set: String, table: String) throws(Errno) -> [SetElement] {
         guard let object = nftnl_set_alloc() else { throw Errno(ENOMEM, "read the set \(set)") }

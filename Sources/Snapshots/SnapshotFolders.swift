@@ -32,8 +32,27 @@ public struct SnapshotFolders: Sendable {
         try FileSystem.sync(content.raw)
     }
 
-    /// What no index entry knows: half made or half removed when the machine stopped.
+    /// What no index entry knows: half made or half removed when the machine stopped. A folder of anybody else's is
+    /// none of these.
     public func unknown(_ known: Set<Int>) throws(Errno) -> [Int] {
-        try Files.list("\(state)/s").compactMap { Int($0, radix: 36) }.filter { !known.contains($0) }
+        try Files.list("\(state)/s").compactMap(number).filter { !known.contains($0) }
+    }
+
+    private func number(_ name: String) -> Int? {
+        guard let number = Int(name, radix: 36), number > 0, String(number, radix: 36) == name else { return nil }
+        guard let inside = try? Files.list("\(state)/s/\(name)") else { return nil }
+        return Set(inside).isSubset(of: ["fs", "work"]) ? number : nil
+    }
+
+    /// The folder of `number` becomes that of `other`, which nothing is at.
+    func rename(_ number: Int, to other: Int) throws(Errno) {
+        try Errno.check("rename \(folder(number))", Glibc.rename(folder(number), folder(other)))
+    }
+
+    /// Keeps what somebody may still want, outside of the snapshots.
+    public func setAside(_ number: Int) throws(Errno) {
+        if rmdir(folder(number)) == 0 { return }
+        let aside = LostEntries(state).free("folder-\(String(number, radix: 36))")
+        try Errno.check("set aside \(folder(number))", Glibc.rename(folder(number), aside))
     }
 }

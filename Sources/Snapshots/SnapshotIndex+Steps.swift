@@ -25,22 +25,21 @@ extension SnapshotIndex {
 
     /// Turns the active snapshot `key` into the committed one `name`, once `seal` has made its folder durable. When
     /// anything fails, `undo` gets the number.
-    /// - Returns: the number.
+    /// - Returns: the number that it has now.
     @discardableResult
     public func commit(_ key: String, as name: String, _ seal: (Int) throws -> Void, undo: (Int) -> Void = { _ in }) throws -> Int {
         try SnapshotKey.check(name)
         let number = try beginCommit(key, as: name)
         do {
-            try DriverError.translating {
+            return try DriverError.translating {
                 try seal(number)
-                try finishCommit(key, as: name)
+                return try finishCommit(key, as: name)
             }
         } catch {
             release(name)
             undo(number)
             throw error
         }
-        return number
     }
 
     /// The entry of what can be mounted as it is, and the numbers below it, newest first. EINVAL: it is committed.

@@ -12,64 +12,83 @@ public final class SnapshotIndex: Sendable {
         var children: [Int: Int] = [:]
         /// Keys that are being made, with the number of their parent.
         var reserved: [String: Int?] = [:]
+        /// Committed snapshots whose folder is gone.
+        var lost: [String: IndexEntry] = [:]
         var last = 0
     }
     private let folder: String
+    private let folders: SnapshotFolders
+    private let lost: LostEntries
     private let table = Mutex(Table())
+    /// An entry could not be read: folders that no entry knows may be that snapshot's.
+    public let hasUnreadable: Bool
 
     /// Reads what is stored. Entries without a folder are dropped when nothing was promised (active, view) and set
     /// aside in `lost` otherwise; entries that can't be read are set aside.
-    ///
-    /// - Parameters:
-    ///   - state: the driver's state directory.
-    ///   - exists: whether a number's folder is there.
-    public init(_ state: String, exists: (Int) -> Bool) throws {
-        folder = "\(state)/k"
+    public init(_ folders: SnapshotFolders) throws {
+        self.folders = folders
+        folder = "\(folders.state)/k"
+        lost = LostEntries(folders.state)
         try Files.makeDirectories(folder)
-        try Files.makeDirectories("\(state)/lost")
-        var found = Table()
+        let before = try lost.load()
+        var found = Table(), hasUnreadable = before.hasUnreadable
         for key in try Files.list(folder) {
-            try Self.load(key, folder, lost: "\(state)/lost", exists, into: &found)
+            if try !Self.load(key, folder, lost, folders, into: &found) { hasUnreadable = true }
+        }
+        for (key, entry) in before.entries where found.entries[key] == nil {
+            try Self.loadLost(key, entry, folder, lost, folders, into: &found)
         }
         for entry in found.entries.values { if let parent = entry.parent { found.children[parent, default: 0] += 1 } }
+        self.hasUnreadable = hasUnreadable
         let loaded = found
         table.withLock { $0 = loaded }
     }
 
-    private static func load(_ key: String, _ folder: String, lost: String, _ exists: (Int) -> Bool, into table: inout Table) throws {
+    /// - Returns: whether the entry could be read.
+    private static func load(_ key: String, _ folder: String, _ lost: LostEntries, _ folders: SnapshotFolders, into table: inout Table) throws -> Bool {
         let path = "\(folder)/\(key)"
-        if key.hasPrefix("+") {
+        let entry = IndexEntry(link: path)
+        if key.hasPrefix("+") && entry != nil {
             try Errno.check("remove \(path)", unlink(path))
-            return
+            return true
         }
-        guard let entry = readLink(path).flatMap(IndexEntry.init) else {
-            try setAside(path, "\(lost)/\(key)")
-            return
+        guard let entry else {
+            try lost.take(path, key)
+            return false
         }
         table.last = max(table.last, entry.number)
-        guard exists(entry.number) else {
-            if entry.state == .committed { try setAside(path, "\(lost)/\(key)") } else { unlink(path) }
-            return
+        guard folders.exists(entry.number) else {
+            if entry.state == .committed {
+                lost.forget(key)
+                try lost.take(path, key)
+                table.lost[key] = entry
+            } else {
+                unlink(path)
+            }
+            return true
         }
         if let other = table.keys[entry.number], let twin = table.entries[other] {
             // A commit was cut off between its two steps: the committed name stays.
             let stale = twin.state == .committed ? key : other
             unlink("\(folder)/\(stale)")
-            if stale == key { return }
+            if stale == key { return true }
             table.entries[other] = nil
         }
         table.entries[key] = entry
         table.keys[entry.number] = key
+        return true
     }
 
-    private static func setAside(_ path: String, _ aside: String) throws {
-        try Errno.check("set aside \(path)", rename(path, aside))
-    }
-
-    private static func readLink(_ path: String) -> String? {
-        var buffer = [CChar](repeating: 0, count: 256)
-        let count = readlink(path, &buffer, buffer.count)
-        return count > 0 ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
+    /// One that was set aside before. Somebody may have brought its folder back.
+    private static func loadLost(_ key: String, _ entry: IndexEntry, _ folder: String, _ lost: LostEntries, _ folders: SnapshotFolders, into table: inout Table) throws {
+        table.last = max(table.last, entry.number)
+        guard folders.exists(entry.number), table.keys[entry.number] == nil else {
+            table.lost[key] = entry
+            return
+        }
+        try Errno.check("take back snapshot \(key)", rename(lost.path(key), "\(folder)/\(key)"))
+        table.entries[key] = entry
+        table.keys[entry.number] = key
     }
 
     /// Folders that belong to a snapshot.
@@ -130,22 +149,39 @@ public final class SnapshotIndex: Sendable {
         }
     }
 
-    /// Durable when it returns.
-    func finishCommit(_ key: String, as name: String) throws {
-        try table.withLock { table in
+    /// Durable when it returns. A name whose folder was lost gets its old number back: those on top of it go by that.
+    /// - Returns: the number.
+    func finishCommit(_ key: String, as name: String) throws -> Int {
+        let number = try table.withLock { table in
             var entry = try Self.existing(key, table)
+            let number = entry.number
             entry.state = .committed
-            let aside = "\(folder)/+\(String(entry.number, radix: 36))"
-            unlink(aside)
-            try Errno.check("record snapshot \(name)", symlink(entry.text, aside))
-            try Errno.check("record snapshot \(name)", rename(aside, "\(folder)/\(name)"))
-            try Errno.check("forget snapshot \(key)", unlink("\(folder)/\(key)"))
+            if let old = table.lost[name] {
+                entry.number = old.number
+                try folders.rename(number, to: old.number)
+            }
+            do { try record(entry, key, as: name) } catch {
+                if entry.number != number { try? folders.rename(entry.number, to: number) }
+                throw error
+            }
+            if table.lost.removeValue(forKey: name) != nil { lost.forget(name) }
             table.reserved[name] = nil
             table.entries[key] = nil
             table.entries[name] = entry
+            table.keys[number] = nil
             table.keys[entry.number] = name
+            return entry.number
         }
         try Files.syncDirectory(folder)
+        return number
+    }
+
+    private func record(_ entry: IndexEntry, _ key: String, as name: String) throws(Errno) {
+        let aside = "\(folder)/+\(String(entry.number, radix: 36))"
+        unlink(aside)
+        try Errno.check("record snapshot \(name)", symlink(entry.text, aside))
+        try Errno.check("record snapshot \(name)", rename(aside, "\(folder)/\(name)"))
+        try Errno.check("forget snapshot \(key)", unlink("\(folder)/\(key)"))
     }
 
     /// - Returns: the number of a folder that nobody knows now.
@@ -165,12 +201,46 @@ public final class SnapshotIndex: Sendable {
         return entry.number
     }
 
+    /// Every snapshot whose folder is there; the others are dropped or set aside, as when the index is opened.
     func snapshots() -> [Snapshot] {
-        table.withLock { table in
+        dropLost()
+        return table.withLock { table in
             table.entries.sorted { $0.value.number < $1.value.number }.map { key, entry in
                 let parent = entry.parent.flatMap { table.keys[$0] } ?? ""
                 return Snapshot(key: key, parent: parent, state: entry.state, created: entry.created)
             }
+        }
+    }
+
+    private func dropLost() {
+        let all = table.withLock { $0.entries }
+        // An entry comes after its folder and goes before it: one without is nobody's work under way.
+        for (key, entry) in all where !folders.exists(entry.number) {
+            table.withLock { table in
+                guard table.entries[key] == entry, !folders.exists(entry.number) else { return }
+                let path = "\(folder)/\(key)"
+                if entry.state == .committed {
+                    lost.forget(key)
+                    guard (try? lost.take(path, key)) != nil else { return }
+                    table.lost[key] = entry
+                } else {
+                    unlink(path)
+                    if let parent = entry.parent { table.children[parent, default: 1] -= 1 }
+                }
+                table.entries[key] = nil
+                table.keys[entry.number] = nil
+            }
+        }
+    }
+
+    /// Refuses a chain of which a layer is gone. EUCLEAN.
+    public func checkWhole(_ chain: [Int], below key: String) throws {
+        for number in chain where !folders.exists(number) {
+            let name = table.withLock { table in table.keys[number] ?? table.lost.first { $0.value.number == number }?.key }
+            throw DriverError(
+                EUCLEAN,
+                "the layer \(name ?? String(number, radix: 36)) below the snapshot \(key) is gone: \(folders.folder(number)) does not exist; `gantry system check --repair` makes it again if its image is there"
+            )
         }
     }
 

@@ -15,8 +15,10 @@ public final class TreeStorage: StorageDriver, Sendable {
         self.maker = maker
         (folders, index) = try DriverError.translating {
             let folders = try SnapshotFolders(state)
-            let index = try SnapshotIndex(state, exists: folders.exists)
-            for number in try folders.unknown(index.numbers()) { try Self.remove(number, folders, maker) }
+            let index = try SnapshotIndex(folders)
+            for number in try folders.unknown(index.numbers()) {
+                if index.hasUnreadable { try folders.setAside(number) } else { try Self.remove(number, folders, maker) }
+            }
             for number in index.numbers(.active) { try maker.unseal(folders.path(number)) }
             return (folders, index)
         }
@@ -45,6 +47,7 @@ public final class TreeStorage: StorageDriver, Sendable {
 
     public func mounts(_ key: String) throws -> [Mount] {
         let (entry, chain) = try index.mountable(key)
+        if entry.state == .view { try index.checkWhole(Array(chain.prefix(1)), below: key) }
         return mounts(entry.number, chain.first, entry.state)
     }
 
@@ -70,7 +73,7 @@ public final class TreeStorage: StorageDriver, Sendable {
     public func usage(_ key: String) throws -> Usage {
         let (entry, chain) = try index.lookup(key)
         if entry.state == .view { return Usage(bytes: 0, inodes: 0) }
-        return try DriverError.translating { try TreeUsage.measure(folders.path(entry.number), without: chain.first.map(folders.path)) }
+        return try DriverError.translating { try TreeUsage.measure(folders.path(entry.number), without: chain.first.flatMap { folders.exists($0) ? folders.path($0) : nil }) }
     }
 
     public func walk(_ body: (Snapshot) -> Bool) throws { index.walk(body) }

@@ -23,6 +23,9 @@ enum DatabaseFile {
     }
 
     private static func checked(_ path: String) throws -> DatabaseQueue {
+        // SQLite would take it for a new one, and what is on disk would have no owner.
+        var status = stat()
+        if stat(path, &status) == 0 && status.st_size == 0 { throw DatabaseError(resultCode: .SQLITE_NOTADB, message: "it is empty") }
         let database = try DatabaseQueue(path: path, configuration: configuration)
         do {
             try database.writeWithoutTransaction { connection in

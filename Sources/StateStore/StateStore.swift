@@ -9,6 +9,7 @@ import Synchronization
 /// order. Asynchronous calls suspend, they hold no thread of Swift's pool; `load` and `value` block and are meant
 /// for the boot.
 public final class StateStore: Sendable {
+    let path: String
     private let database: DatabaseQueue
     private let reports: Mutex<[String]>
     private let queue = WriteQueue()
@@ -17,6 +18,7 @@ public final class StateStore: Sendable {
     /// `<path>.damaged-<seconds>`, reported in `quarantined`, and a new one is begun.
     /// - Throws: `.unavailable` when it can't be opened, `.dataCorrupted` when a newer release wrote it.
     public init(path: String) throws(EngineError) {
+        self.path = path
         let opened = try DatabaseFile.open(path)
         database = opened.database
         reports = Mutex(opened.report.map { [$0] } ?? [])
@@ -116,6 +118,8 @@ public final class StateStore: Sendable {
         }
         try outcome.get()
     }
+
+    func read<T>(_ body: (Database) throws -> T) throws(EngineError) -> T { try Self.engineErrors { try database.read(body) } }
 
     private static func engineErrors<T>(_ body: () throws -> T) throws(EngineError) -> T {
         do { return try body() } catch { throw StoreFailure.engineError(error) }

@@ -17,7 +17,7 @@ struct LayoutTests {
         "Snapshots": ["DriverKit", "LinuxSystem"], "LogKit": ["DriverKit"], "Gzip": ["CZlib", "LinuxSystem"],
         "LinuxCgroups": ["LinuxSystem", "CLinux", "EngineErrors"], "ShimProtocol": ["LinuxSystem"], "OCISpecs": ["EngineErrors"],
         "EngineModel": ["OCISpecs", "EngineErrors"], "EngineWire": ["EngineErrors"], "DriverHost": ["DriverKit", "CDriverABI", "LinuxSystem", "CLinux", "EngineErrors"],
-        "StateStore": ["EngineModel", "EngineErrors", "GRDB", "Synchronization"],
+        "StateStore": ["EngineModel", "EngineErrors", "LinuxSystem", "GRDB", "Synchronization"],
         "ContentStore": ["EngineModel", "EngineErrors", "OCISpecs", "DriverHost", "DriverKit", "LinuxSystem", "CLinux", "CArchive", "Crypto"],
         "ContainerRuntime": ["CLinux", "LinuxSystem", "LinuxCgroups", "ShimProtocol", "EngineModel", "EngineErrors", "CSeccomp", "CCapability"],
         "EngineCore": ["EngineModel", "EngineErrors", "OCISpecs", "StateStore", "ContentStore", "ContainerRuntime", "LinuxCgroups", "DriverHost", "DriverKit", "LinuxSystem", "CLinux", "Logging"],

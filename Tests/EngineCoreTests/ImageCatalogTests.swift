@@ -34,7 +34,7 @@ private final class Lab: Sendable {
             DriverRegistry.Configuration(
                 directories: [Engine.bin], stateRoot: "\(root)/drivers", mark: "t", defaults: [.storage: "overlayfs"], checksOwnership: false))
         let catalog = try await ImageCatalog(
-            store: opened, content: try ContentStore(root: "\(root)/content"), registry: registry, events: events)
+            store: opened, content: try ContentStore(root: "\(root)/content"), registry: registry, events: events, dataRoot: root)
         await catalog.setContainers { [self] in containers.withLock { $0 } }
         return catalog
     }

@@ -166,7 +166,8 @@ struct NetworkCatalogTests {
 
             let next = try await world.catalog()
             await next.adopt(kept, container: live.id)
-            await next.reconcile(live: [kept.endpointID])
+            await next.setUp()
+            for discrepancy in await next.discrepancies(deep: false) { try await discrepancy.mend?() }
             #expect(Set(try await world.registry.network("bridge").walk().filter { $0.kind == .endpoint }.map(\.id)) == [kept.endpointID])
             #expect(world.rules().contains("18088"))
             #expect(try await next.prepare(bridge, container: lost, request: nil).snapshot.address != kept.address)

@@ -10,7 +10,7 @@ public final class Engine {
     private var child: Child?
     private let extra: [String]
     private let launcher: [String]
-    private let bridge: String
+    public let bridge: String
     private let subnet: String
     /// The default storage driver.
     public let storage: String
@@ -59,6 +59,17 @@ public final class Engine {
         disk = isOnDisk ? LoopFileSystem(storage == "btrfs" ? "btrfs" : "ext4", at: "\(root)/data", megabytes: megabytes ?? 2000, options: inodes > 0 ? ["-N", "\(inodes)"] : []) : nil
     }
 
+    private var command: [String] {
+        [
+            "\(bin)/gantryd", "--data-root", dataRoot, "--exec-root", execRoot, "--pidfile", "\(root)/pid", "--config-file", configuration,
+            "--host", socket, "--bridge", bridge, "--bip", subnet, "--debug",
+            "--storage-driver", storage,
+        ] + extra
+    }
+
+    /// A start that is expected to fail.
+    public func attempt() -> Command { Command.run(command, environment: ["GANTRY_DRIVER_CHECKS": "off"], seconds: 15) }
+
     public func start() {
         launch()
         let deadline = Child.now() + 40
@@ -71,13 +82,7 @@ public final class Engine {
 
     /// Starts it and does not wait until it answers.
     public func launch() {
-        let child = Child(
-            launcher + [
-                "\(bin)/gantryd", "--data-root", dataRoot, "--exec-root", execRoot, "--pidfile", "\(root)/pid", "--config-file", configuration,
-                "--host", socket, "--bridge", bridge, "--bip", subnet, "--debug",
-                "--storage-driver", storage,
-            ] + extra,
-            environment: ["GANTRY_DRIVER_CHECKS": "off"], errorFile: "\(root)/daemon.log")
+        let child = Child(launcher + command, environment: ["GANTRY_DRIVER_CHECKS": "off"], errorFile: "\(root)/daemon.log")
         self.child = child
         pid = child.pid
     }

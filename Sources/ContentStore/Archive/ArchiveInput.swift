@@ -1,5 +1,6 @@
 import Glibc
 import LinuxSystem
+import OCISpecs
 
 /// Where an archive's bytes come from; both block. Used by one thread.
 final class ArchiveInput {
@@ -9,8 +10,12 @@ final class ArchiveInput {
     private var chunk: UnsafeMutableRawBufferPointer
     private(set) var failure: (any Error)?
     private var hasEnded = false
+    /// Of what was read so far; nil: nobody asks.
+    private var hash: ContentHash?
 
-    init(_ file: consuming OwnedFD) {
+    /// - Parameter hashing: `digest` will be asked for.
+    init(_ file: consuming OwnedFD, hashing: Bool = false) {
+        if hashing { hash = ContentHash() }
         origin = .file(OpenFile(file))
         chunk = .allocate(byteCount: 256 << 10, alignment: 16)
     }
@@ -28,7 +33,9 @@ final class ArchiveInput {
             switch origin {
             case .file(let descriptor):
                 let count = try Errno.retrying("read") { Glibc.read(descriptor.raw, chunk.baseAddress, chunk.count) }
-                return UnsafeRawBufferPointer(rebasing: chunk[..<count])
+                let bytes = UnsafeRawBufferPointer(rebasing: chunk[..<count])
+                hash?.update(bytes)
+                return bytes
             case .stream(let stream):
                 guard let bytes = try nextChunk(stream) else { return UnsafeRawBufferPointer(rebasing: chunk[..<0]) }
                 return keep(bytes)
@@ -42,6 +49,12 @@ final class ArchiveInput {
     /// Reads a stream to its end, so that its sender isn't cut off while he sends an archive's padding.
     func drain() {
         while let bytes = next(), !bytes.isEmpty {}
+    }
+
+    /// Of the whole file, which is read to its end; nil when it can't be read.
+    func digest() -> Digest? {
+        drain()
+        return failure == nil ? hash?.digest() : nil
     }
 
     private func nextChunk(_ stream: Handover) throws -> [UInt8]? {

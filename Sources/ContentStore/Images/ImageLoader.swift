@@ -51,8 +51,12 @@ struct ImageLoader {
     }
 
     private func storeLayer(_ path: String, _ digest: Digest) throws(EngineError) {
-        if store.contains(digest) { return }
-        guard let member = archive.member(path) else { throw missing(path) }
+        let size = try? store.size(digest)
+        guard let member = archive.member(path) else {
+            if size == nil { throw missing(path) }
+            return
+        }
+        if member.digest == digest && size == member.size || member.digest != digest && size != nil { return }
         if member.digest == digest { return try adopt(member, path) }
         do throws(EngineError) {
             _ = try store.decompress(try open(member, path), "layer \(path)", expecting: digest)

@@ -94,7 +94,7 @@ extension ContentStore {
     private static let chunk = 1 << 20
 
     private func copy(_ digest: Digest, _ size: Int64, _ write: @Sendable ([UInt8]) async throws -> Void) async throws {
-        var done: Int64 = 0
+        var done: Int64 = 0, hash = ContentHash()
         let file = OpenFile(try open(digest))
         while done < size {
             try Task.checkCancellation()
@@ -102,8 +102,11 @@ extension ContentStore {
             let bytes = try await BlockingWork.run { try Self.read(file.raw, offset, min(Self.chunk, Int(size - offset))) }
             guard !bytes.isEmpty else { throw EngineError(.dataCorrupted, "blob \(digest) became shorter while it was read") }
             done += Int64(bytes.count)
+            bytes.withUnsafeBytes { hash.update($0) }
             try await write(bytes)
         }
+        // The receiver gets no whole archive then.
+        if hash.digest() != digest { throw EngineError.damagedBlob(digest) }
         try await write([UInt8](repeating: 0, count: TarHeader.padding(size)))
     }
 

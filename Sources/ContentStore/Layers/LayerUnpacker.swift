@@ -48,7 +48,7 @@ public actor LayerUnpacker {
             let target = UnpackTarget(mounts, storage.capabilities, hasParent: !parent.isEmpty)
             let scratch = try content.makeIngestFolder()
             defer { rmdir(scratch) }
-            _ = try await target.unpack(content.path(layer), "layer \(layer)", scratch: scratch)
+            _ = try await target.unpack(layer, at: content.path(layer), scratch: scratch)
             try await storage.commit(active, as: key)
         } catch {
             try? await storage.remove(active)

@@ -2,6 +2,7 @@ import DriverKit
 import EngineErrors
 import Glibc
 import LinuxSystem
+import OCISpecs
 
 /// Where one layer is unpacked to.
 enum UnpackTarget: Sendable {
@@ -27,23 +28,32 @@ enum UnpackTarget: Sendable {
         self = .mounted(mounts)
     }
 
-    /// Unpacks the blob. - Returns: bytes of the regular files.
-    func unpack(_ blob: String, _ subject: String, scratch: String) async throws -> Int64 {
+    /// Unpacks the blob `layer`. - Returns: bytes of the regular files.
+    /// - Throws: `.dataCorrupted` when the blob is another one than its name says.
+    func unpack(_ layer: Digest, at blob: String, scratch: String) async throws -> Int64 {
         switch self {
         case .folder(let path, let style):
             return try await BlockingWork.run {
-                try Self.extract(blob, subject, into: try Files.open(path, O_RDONLY | O_DIRECTORY), style)
+                try Self.extract(layer, blob, into: try Files.open(path, O_RDONLY | O_DIRECTORY), style)
             }
         case .mounted(let mounts):
             return try await SnapshotMounts.inside(mounts, at: scratch) {
-                try Self.extract(blob, subject, into: try Files.open(scratch, O_RDONLY | O_DIRECTORY), .deleting)
+                try Self.extract(layer, blob, into: try Files.open(scratch, O_RDONLY | O_DIRECTORY), .deleting)
             }
         }
     }
 
-    private static func extract(_ blob: String, _ subject: String, into root: consuming OwnedFD, _ style: WhiteoutStyle) throws -> Int64 {
-        let input = ArchiveInput(try Files.open(blob, O_RDONLY))
-        return try LayerExtractor(root, style).extract(try ArchiveReader(input, .tar, subject))
+    private static func extract(_ layer: Digest, _ blob: String, into root: consuming OwnedFD, _ style: WhiteoutStyle) throws -> Int64 {
+        let input = ArchiveInput(try Files.open(blob, O_RDONLY), hashing: true)
+        do {
+            let bytes = try LayerExtractor(root, style).extract(try ArchiveReader(input, .tar, "layer \(layer)"))
+            if input.digest() != layer { throw EngineError.damagedBlob(layer) }
+            return bytes
+        } catch {
+            // A damaged archive may fail anywhere in its middle.
+            if let found = input.digest(), found != layer { throw EngineError.damagedBlob(layer) }
+            throw error
+        }
     }
 
     private static func option(_ name: String, _ options: String) -> String? {

@@ -12,7 +12,8 @@ public enum VolumeFill {
     /// - Parameters:
     ///   - tree: the snapshot's mounts.
     ///   - scratch: an empty folder to mount them on, in a namespace that ends with the call.
-    public static func fill(_ target: String, from path: String, of tree: [Mount], scratch: String) async throws(EngineError) {
+    ///   - durable: what was copied is on the disk when it returns.
+    public static func fill(_ target: String, from path: String, of tree: [Mount], scratch: String, durable: Bool) async throws(EngineError) {
         do {
             guard try Files.list(target).isEmpty else { return }
             try await SnapshotMounts.inside(tree, at: scratch) {
@@ -21,6 +22,7 @@ public enum VolumeFill {
                 let source = try root.open(path, O_RDONLY | O_DIRECTORY)
                 let destination = try Files.open(target, O_RDONLY | O_DIRECTORY)
                 try TreeCopy.run(from: source.raw, to: destination.raw)
+                if durable, try !Files.list(target).isEmpty { try FileSystem.sync(destination.raw) }
             }
         } catch {
             let code = (error as any Error as? Errno)?.code

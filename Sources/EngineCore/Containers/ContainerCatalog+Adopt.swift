@@ -73,7 +73,7 @@ extension ContainerCatalog {
         await settle(entry, code, time)
     }
 
-    private nonisolated func end(_ running: RunningContainer) async {
+    nonisolated func end(_ running: RunningContainer) async {
         running.signal(SIGKILL)
         await running.end(within: .seconds(Self.shimPatience))
     }
@@ -89,16 +89,6 @@ extension ContainerCatalog {
         if entry.snapshot.status.state == .restarting { entry.snapshot.restartCount = max(0, entry.snapshot.restartCount - 1) }
         entry.snapshot.closePorts()
         await saveStatus(entry)
-    }
-
-    /// Running containers that have no record.
-    func removeUnknown() async {
-        let runtime = environment.runtime
-        for id in runtime.known() where entries[id] == nil {
-            if case .running(let running, _) = await runtime.adopt(id, pid: 0, cgroup: cgroup(id)) { await end(running) }
-            await cleanAside(id)
-            runtime.forget(id)
-        }
     }
 
     // MARK: what is due then

@@ -52,9 +52,7 @@ extension ContainerCatalog {
         let id = entry.snapshot.id
         let tree = try await storage.prepare(layer(id), parent: image.topLayer)
         do throws(EngineError) {
-            do throws(Errno) { try Files.makeDirectories(directory(id), mode: 0o710) } catch {
-                throw EngineError(error.code == ENOSPC ? .resourceExhausted : .internal, "the folder of the container can't be made: \(error)", errno: error.code)
-            }
+            try makeFolders(entry.snapshot)
             entry.snapshot.mounts = try await resolveMounts(entry.snapshot, image)
             try await fillVolumes(entry.snapshot, tree)
             try await environment.store.save(entry.snapshot)
@@ -68,7 +66,10 @@ extension ContainerCatalog {
 
     private func fillVolumes(_ container: ContainerSnapshot, _ tree: [Mount]) async throws(EngineError) {
         for point in container.mounts where point.kind == .volume && point.writable && !point.mode.contains("nocopy") && !point.source.isEmpty {
-            try await VolumeFill.fill(point.source, from: point.target, of: tree, scratch: "\(environment.defaults.dataRoot)/scratch")
+            // Nobody fills it again after a power cut. One without a name goes with its container.
+            let isShortLived = container.host.autoRemove && Identifier.isFull(point.name)
+            try await VolumeFill.fill(
+                point.source, from: point.target, of: tree, scratch: "\(environment.defaults.dataRoot)/scratch", durable: !isShortLived)
         }
     }
 

@@ -31,6 +31,8 @@ extension ContainerCatalog {
 
     private func ended(_ id: String, _ running: RunningContainer, _ code: Int32, _ time: Int64, lost: Int64) async {
         guard let entry = entries[id], entry.running === running else { return }
+        entry.isEnding = true
+        defer { entry.isEnding = false }
         if code == 128 + SIGKILL && running.cgroup.oomKilled() {
             // Nobody can see it any more once the cgroup is gone.
             entry.snapshot.status.oomKilled = true

@@ -54,13 +54,15 @@ extension ContainerCatalog {
         entries[container.id] = nil
         environment.runtime.forget(container.id)
         names[container.name] = nil
+        departing.insert(container.id)
+        defer { departing.remove(container.id) }
         for exec in entry.execs { execs[exec] = nil }
         do {
             let storage = try await environment.registry.storage(container.storageDriver)
             entry.lane.waits(for: "storage/\(container.storageDriver) remove")
             try await storage.remove(layer(container.id))
-        } catch  where error.code != .notFound {
-            logger.error("a container's layer was not removed", metadata: ["container": "\(container.id)", "error": "\(error)"])
+        } catch {
+            if error.code != .notFound { logger.error("a container's layer was not removed", metadata: ["container": "\(container.id)", "error": "\(error)"]) }
         }
         let folder = directory(container.id)
         do throws(EngineError) { try await BlockingCalls.run { try Files.removeTree(folder) } } catch {

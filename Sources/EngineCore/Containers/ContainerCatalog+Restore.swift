@@ -1,9 +1,6 @@
 import ContainerRuntime
-import DriverHost
-import DriverKit
 import EngineErrors
 import EngineModel
-import Glibc
 import LinuxSystem
 import Logging
 import StateStore
@@ -21,49 +18,21 @@ extension ContainerCatalog {
             names[container.name] = container.id
         }
         await adoptAll()
-        await removeOrphans()
+        await environment.networks.setUp()
+        await discrepancies(deep: false).mendAtBoot(logger)
+        await environment.networks.discrepancies(deep: false).mendAtBoot(logger)
+        await removeLeftVolumes()
         await resumeAll()
     }
 
-    /// Kernel objects and layers that carry our mark and belong to no record.
-    private func removeOrphans() async {
-        await removeUnknown()
-        await removeLeftVolumes()
-        removeLeftFolders()
-        let live = Set(entries.values.filter { $0.running != nil }.flatMap { $0.snapshot.networks.map(\.endpointID) })
-        await environment.networks.reconcile(live: live)
-        for driver in Set(entries.values.map(\.snapshot.storageDriver)).union(environment.registry.storageInUse) {
-            await removeOrphanLayers(driver)
-        }
-    }
-
-    /// Of containers that were being created or removed.
+    /// Of containers that were being created or removed, unless their record was set aside.
     private func removeLeftVolumes() async {
+        guard environment.store.setAsideDatabases.isEmpty, let records = try? environment.store.setAsideRecords() else { return }
+        let heldBack = Set(records.filter { $0.kind == ContainerSnapshot.kind }.map(\.id))
         let used = Set(entries.values.flatMap { $0.snapshot.mounts.map(\.name) })
-        for volume in await environment.volumes.owned() where entries[volume.owner ?? ""] == nil && !used.contains(volume.name) {
+        for volume in await environment.volumes.owned() {
+            guard let owner = volume.owner, entries[owner] == nil, !heldBack.contains(owner), !used.contains(volume.name) else { continue }
             await dropAnonymous(volume.name)
-        }
-    }
-
-    /// Of containers that were being created or removed. What has another name is not ours.
-    private func removeLeftFolders() {
-        for name in (try? Files.list("\(environment.defaults.dataRoot)/containers")) ?? [] where entries[name] == nil && Identifier.isFull(name) {
-            do throws(Errno) { try Files.removeTree(directory(name)) } catch {
-                logger.warning("the folder of a container that is gone was not removed", metadata: ["container": "\(name)", "error": "\(error)"])
-            }
-        }
-    }
-
-    private func removeOrphanLayers(_ driver: String) async {
-        do {
-            let storage = try await environment.registry.storage(driver)
-            for snapshot in try await storage.walk() where snapshot.state == .active {
-                guard let container = ContainerLayer.container(ofSnapshot: snapshot.key) else { continue }
-                // One that is elsewhere was being migrated, or had been.
-                if entries[container]?.snapshot.storageDriver != driver { try await storage.remove(snapshot.key) }
-            }
-        } catch {
-            logger.warning("layers without a container were not removed", metadata: ["driver": "\(driver)", "error": "\(error)"])
         }
     }
 }

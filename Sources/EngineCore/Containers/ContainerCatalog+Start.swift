@@ -59,7 +59,8 @@ extension ContainerCatalog {
         do throws(EngineError) {
             let storage = try await environment.registry.storage(container.storageDriver)
             lane.waits(for: "storage/\(container.storageDriver) mounts")
-            let rootMounts = try await storage.mounts(layer(container.id))
+            let rootMounts = try await rootMounts(container, storage)
+            try makeFolders(container)
             var volumeMounts: [String: [Mount]] = [:]
             for point in container.mounts where point.kind == .volume {
                 lane.waits(for: "volume \(point.name)")
@@ -78,7 +79,7 @@ extension ContainerCatalog {
             entry.attached = []
             lane.waits(for: "its shim, which makes the first process")
             let running = try await environment.runtime.create(
-                assembly.specification(), limits: assembly.limits, attached: attached, kept: prepared?.takeSockets() ?? [])
+                assembly.specification(), limits: ContainerLimits(container).cgroup, attached: attached, kept: prepared?.takeSockets() ?? [])
             let before = entry.snapshot, networks = prepared.map { [$0.snapshot] } ?? plan.placeholder
             do throws(EngineError) {
                 async let noted = note(before, networks, running)
@@ -115,6 +116,17 @@ extension ContainerCatalog {
         noted.status.pid = running.pid
         do throws(EngineError) { try await environment.store.saveRelaxed(noted) } catch { return error }
         return nil
+    }
+
+    /// Its layer, which is made again if that loses nothing: a power cut may have taken the layer of a new container.
+    private func rootMounts(_ container: ContainerSnapshot, _ storage: StorageInstance) async throws(EngineError) -> [Mount] {
+        do throws(EngineError) { return try await storage.mounts(layer(container.id)) } catch {
+            guard error.code == .notFound else { throw error }
+            if container.status.started == 0 { return try await makeLayer(container, storage) }
+            throw EngineError(
+                .dataCorrupted,
+                "the layer of the container \(container.name) is gone from \(storage.name), and with it what the container wrote; remove the container and create it again")
+        }
     }
 
     private func abandon(_ entry: Entry, _ running: RunningContainer) async {

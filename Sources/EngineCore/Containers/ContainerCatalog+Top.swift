@@ -35,6 +35,18 @@ enum ProcessRow {
         return [owner(pid), String(pid), String(fields[1]), "0", began(fields[19], ticks), terminal(fields[4]), clock(used), name]
     }
 
+    /// The processes of its pid namespace, itself among them; of the host's, itself alone.
+    static func companions(of pid: Int32) -> [Int32] {
+        guard let space = namespace("\(pid)"), space != namespace("self") else { return [pid] }
+        return ((try? Files.list("/proc")) ?? []).compactMap { Int32($0) }.filter { namespace("\($0)") == space }
+    }
+
+    private static func namespace(_ process: String) -> String? {
+        var buffer = [CChar](repeating: 0, count: 64)
+        let count = readlink("/proc/\(process)/ns/pid", &buffer, buffer.count)
+        return count > 0 ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
+    }
+
     private static func owner(_ pid: Int32) -> String {
         var status = stat()
         guard stat("/proc/\(pid)", &status) == 0 else { return "?" }

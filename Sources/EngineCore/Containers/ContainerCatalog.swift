@@ -36,6 +36,8 @@ public actor ContainerCatalog: ContainerService, ExecService {
         /// It is still being created: others do not see it yet.
         var isBeingCreated = false
         var networking = NetworkingRequest()
+        /// It has ended, and what it held is being given back.
+        var isEnding = false
 
         init(_ snapshot: ContainerSnapshot) {
             self.snapshot = snapshot
@@ -55,6 +57,8 @@ public actor ContainerCatalog: ContainerService, ExecService {
     var execWaiters: [String: [AsyncStream<WaitResult>.Continuation]] = [:]
     /// After a boot many containers may want to be started: a few at a time.
     let startLanes = (1...4).map { Lane("starts after others ended, \($0)") }
+    /// Ids whose record is gone and of which something may still be there.
+    var departing: Set<String> = []
 
     public init(_ environment: ContainerEnvironment) async throws {
         self.environment = environment

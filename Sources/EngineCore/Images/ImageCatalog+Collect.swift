@@ -23,6 +23,7 @@ extension ImageCatalog {
             return Collected()
         }
         wantsCollection = false
+        if holdsBack { return Collected() }
         var collected = Collected()
         for name in storageDrivers() {
             guard let storage = try? await registry.storage(name) else { continue }
@@ -33,7 +34,7 @@ extension ImageCatalog {
     }
 
     /// Those that hold layers or may.
-    private func storageDrivers() -> Set<String> {
+    func storageDrivers() -> Set<String> {
         Set(images.values.flatMap(\.storageDrivers)).union(registry.storageInUse).union(migrations.values)
     }
 

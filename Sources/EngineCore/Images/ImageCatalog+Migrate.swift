@@ -93,5 +93,7 @@ extension ImageCatalog {
     }
 
     /// The writable layer of a stopped container, from one driver to another. See `ContentStore.copyTree`.
-    nonisolated func copyTree(_ source: [Mount], to target: [Mount]) async throws(EngineError) { try await content.copyTree(source, to: target) }
+    func copyTree(_ source: [Mount], to target: [Mount]) async throws(EngineError) {
+        do { try await arriving { try await content.copyTree(source, to: target) } } catch { throw EngineError.wrapping(error) }
+    }
 }

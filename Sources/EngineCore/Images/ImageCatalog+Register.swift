@@ -15,6 +15,7 @@ extension ImageCatalog {
         let sizes = try await layerSizes(layers, in: storage)
         return try await lane.run("register") {
             var image = images[loaded.id.description] ?? ImageSnapshot(loaded, topLayer: top, size: sizes.reduce(0, +))
+            image.blobSizes = layers.map { (try? content.size($0)) ?? 0 }
             if !image.storageDrivers.contains(storage.name) { image.storageDrivers.append(storage.name) }
             try await store.save(image)
             images[image.id] = image

@@ -32,6 +32,7 @@ extension ImageCatalog {
         var choices: [Choice] = []
         for id in order {
             guard let image = images[id] else { continue }
+            try checkSizes(image)
             choices.append(Choice(image: image, saved: try Self.saved(image, names[id] ?? [])))
         }
         return choices
@@ -48,6 +49,13 @@ extension ImageCatalog {
         }
         guard let image else { throw Self.missing(reference.withDefaultTag.familiar) }
         return [(image, reference.digest == nil ? reference.familiar : nil)]
+    }
+
+    /// Before the first byte: a blob that was cut short.
+    private func checkSizes(_ image: ImageSnapshot) throws(EngineError) {
+        for (layer, size) in zip(image.diffIDs, image.blobSizes ?? []) where size > 0 {
+            if let digest = Digest(layer), try content.size(digest) != size { throw EngineError.damagedBlob(digest) }
+        }
     }
 
     private static func saved(_ image: ImageSnapshot, _ names: [String]) throws(EngineError) -> SavedImage {

@@ -27,9 +27,13 @@ public actor ImageCatalog: ImageService {
     var wantsCollection = false
     /// Images on their way to another storage driver, and to which.
     var migrations: [String: String] = [:]
+    /// Records were set aside: layers and blobs without an image may be theirs, and stay.
+    var holdsBack = false
+    let quarantine: Quarantine
 
     /// Loads what is stored, and removes what an earlier process left without an image.
-    public init(store: StateStore, content: ContentStore, registry: DriverRegistry, events: EventBus) async throws {
+    public init(store: StateStore, content: ContentStore, registry: DriverRegistry, events: EventBus, dataRoot: String) async throws {
+        quarantine = Quarantine(dataRoot: dataRoot)
         self.store = store
         self.content = content
         self.registry = registry
@@ -37,6 +41,7 @@ public actor ImageCatalog: ImageService {
         unpacker = LayerUnpacker(content)
         images = Dictionary(try store.load(ImageSnapshot.self).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         migrations = Dictionary(try store.load(ImageMigration.self).map { ($0.image, $0.driver) }, uniquingKeysWith: { $1 })
+        holdsBack = try Self.holdsBack(store)
         try await finishTagMove()
         await forgetLostLayers()
         await lane.run("collect") { _ = await collect() }

@@ -27,6 +27,20 @@ final class Lane: Sendable {
         return try await body()
     }
 
+    /// Runs `body` only if nothing else does. - Returns: whether it did.
+    func runIfIdle(_ step: String, _ body: () async -> Void) async -> Bool {
+        let isIdle = state.withLock { state in
+            guard state.running == nil else { return false }
+            state.running = LaneStatus.Step(name: step, since: monotonicTime())
+            return true
+        }
+        guard isIdle else { return false }
+        LaneBoard.shared.add(self)
+        defer { leave() }
+        await body()
+        return true
+    }
+
     /// What the step that runs waits for from now on, until it says something else.
     /// - Parameter seconds: after that many it waits no longer; nil: as long as it takes.
     func waits(for what: String, atMost seconds: Int? = nil) {

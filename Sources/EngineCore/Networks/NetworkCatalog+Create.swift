@@ -21,6 +21,7 @@ extension NetworkCatalog {
         do {
             try await makeReady(network)
             try await store.save(network)
+            if try await instance.walk().contains(NetworkObject(id: network.id, kind: .network)) { listed.insert(network.id) }
         } catch {
             forget(network.id)
             try? await instance.removeNetwork(network.id)
@@ -34,6 +35,7 @@ extension NetworkCatalog {
         networks[id] = nil
         pools[id] = nil
         ready.remove(id)
+        listed.remove(id)
     }
 
     private static func checkName(_ name: String) throws(EngineError) {

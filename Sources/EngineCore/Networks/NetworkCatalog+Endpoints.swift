@@ -42,6 +42,7 @@ extension NetworkCatalog {
             if let interface = interfaces.first {
                 snapshot.interfaceName = interface.name
                 if !interface.mac.isEmpty { snapshot.mac = interface.mac }
+                leases[snapshot.endpointID]?.isListed = !interface.hostName.isEmpty
             }
             announce("connect", network, container: endpoint.containerID)
             return snapshot
@@ -105,7 +106,7 @@ extension NetworkCatalog {
     }
 
     /// Missing is fine.
-    private func drop(_ endpoint: String) {
+    func drop(_ endpoint: String) {
         guard let lease = leases.removeValue(forKey: endpoint) else { return }
         if let address = lease.address { pools[lease.network]?.release(address) }
         for port in lease.ports { published.remove(port, endpoint: endpoint) }

@@ -30,6 +30,8 @@ public actor NetworkCatalog: NetworkService {
         var network, container: String
         var address: IPv4Address?
         var ports: [PortKey]
+        /// The driver has something of it on the host, and lists it.
+        var isListed = false
     }
 
     let store: StateStore
@@ -45,6 +47,8 @@ public actor NetworkCatalog: NetworkService {
     var published = PublishedPorts()
     /// Networks that their driver has set up since this process started.
     var ready: Set<String> = []
+    /// Of these, the ones that their driver lists.
+    var listed: Set<String> = []
     private(set) var containers: @Sendable () async -> [ContainerSnapshot] = { [] }
 
     /// Loads the networks and makes sure that "bridge", "host" and "none" exist. Touches no driver.

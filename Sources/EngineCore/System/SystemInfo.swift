@@ -79,9 +79,8 @@ public struct SystemInfo: SystemService {
         events.stream(since: since, until: until)
     }
 
-    public func diskUsage(of images: [ImageSnapshot]) async -> DiskUsage {
-        let drivers = await StorageReport.make(registry)
-        return DiskUsage(drivers: drivers, shared: StorageReport.shared(images, drivers))
+    public func diskUsage(of images: [ImageSnapshot], _ volumes: [VolumeSnapshot]) async -> DiskUsage {
+        await DiskReport(registry: registry, dataRoot: dataRoot).make(images, volumes)
     }
 
     private func describeDrivers(_ information: inout SystemInformation) {

@@ -27,7 +27,7 @@ public actor VolumeCatalog: VolumeService {
         self.registry = registry
         self.events = events
         volumes = Dictionary(try store.load(VolumeSnapshot.self).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-        await adoptUnknown()
+        await discrepancies(deep: false).mendAtBoot(logger)
     }
 
     /// `users`: ids of the containers that refer to a volume, running or not.
@@ -101,24 +101,12 @@ public actor VolumeCatalog: VolumeService {
         await lane.enter(step)
     }
 
+    /// Somebody is at work on it.
+    func isBusy(_ name: String) -> Bool { lanes[name] != nil }
+
     func leave(_ name: String) {
         guard let lane = lanes[name] else { return }
         lane.leave()
         if lane.isIdle { lanes[name] = nil }
-    }
-
-    private func adoptUnknown() async {
-        do throws(EngineError) {
-            let instance = try await registry.volume(nil)
-            for found in try await instance.walk() where volumes[found.name] == nil {
-                let volume = VolumeSnapshot(
-                    name: found.name, driver: instance.name, mountpoint: found.mountpoint, created: found.created)
-                try await store.save(volume)
-                volumes[found.name] = volume
-                logger.notice("took in a volume that the state did not know", metadata: ["volume": "\(found.name)"])
-            }
-        } catch {
-            logger.warning("the volumes of the default driver could not be listed", metadata: ["error": "\(error)"])
-        }
     }
 }

@@ -19,13 +19,14 @@ struct Engine: Sendable {
     let volumes: VolumeCatalog
     let system: SystemInfo
     let drivers: DriverCatalog
+    let check: SystemCheck
     private let registry: DriverRegistry
     private let defaults: LiveDefaults
     private let files: InstalledFiles
 
     var services: EngineServices {
         EngineServices(
-            containers: containers, execs: containers, images: images, networks: networks, volumes: volumes, system: system, drivers: drivers)
+            containers: containers, execs: containers, images: images, networks: networks, volumes: volumes, system: system, drivers: drivers, check: check)
     }
 
     /// Opens the state, takes back what runs, and is ready to serve.
@@ -38,7 +39,7 @@ struct Engine: Sendable {
         defaults = LiveDefaults(configuration.containerDefaults(files, mark))
         try await DefaultDrivers.check(registry, configuration, files)
         let content = try ContentStore(root: "\(configuration.dataRoot)/content")
-        images = try await ImageCatalog(store: store, content: content, registry: registry, events: events)
+        images = try await ImageCatalog(store: store, content: content, registry: registry, events: events, dataRoot: configuration.dataRoot)
         networks = try await NetworkCatalog(store: store, registry: registry, events: events, defaults: configuration.networkDefaults(mark))
         volumes = try await VolumeCatalog(store: store, registry: registry, events: events)
         let runtime = try ContainerRuntime(
@@ -54,6 +55,9 @@ struct Engine: Sendable {
             registry: registry, events: events, folder: configuration.driverFolder, users: DriverUsers.find(containers, images, networks, volumes),
             renewLogs: { [containers] name in await containers.renewLogs(of: name) })
         registry.startIsOver()
+        check = SystemCheck(
+            EnginePlaces(dataRoot: configuration.dataRoot, execRoot: configuration.execRoot, drivers: { [registry] in Set(registry.statuses().map { "\($0.kind)/\($0.name)" }) }),
+            store, containers, images, networks, volumes)
         await connect()
         for report in store.quarantined { logger.error("part of the state was set aside", metadata: ["error": "\(report)"]) }
     }

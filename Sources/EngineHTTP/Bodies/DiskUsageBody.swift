@@ -10,7 +10,9 @@ enum DiskUsageBody {
         return [
             "LayersSize": .integer(usage.drivers.reduce(0) { $0 + $1.layerBytes }),
             "Images": .array(images.map { ImageBody.listItem($0, containers: users[$0.id] ?? 0, shared: usage.shared[$0.id] ?? 0) }),
-            "Containers": .array(containers.map { item($0, now, sizes[$0.id]) }), "Volumes": .array(volumes.map { volume($0, containers) }), "BuildCache": [],
+            "Containers": .array(containers.map { item($0, now, sizes[$0.id], usage) }),
+            "Volumes": .array(volumes.map { volume($0, containers, usage) }), "BuildCache": [], "Blobs": ["Count": .integer(Int64(usage.blobs)), "Size": .integer(usage.blobBytes)],
+            "DataRoot": ["Size": .integer(usage.total), "Other": .integer(usage.other)],
             "StorageDrivers": .array(usage.drivers.map { driver($0, images) }),
         ]
     }
@@ -25,16 +27,17 @@ enum DiskUsageBody {
         }
     }
 
-    private static func item(_ container: ContainerSnapshot, _ now: Int64, _ size: ContainerSize?) -> JSONValue {
+    private static func item(_ container: ContainerSnapshot, _ now: Int64, _ size: ContainerSize?, _ usage: DiskUsage) -> JSONValue {
         var body = ContainerBody.listItem(container, now: now, size: size)
+        body["SizeLog"] = .integer(usage.logs[container.id] ?? 0)
         body["StorageDriver"] = .string(container.storageDriver)
         return body
     }
 
-    private static func volume(_ volume: VolumeSnapshot, _ containers: [ContainerSnapshot]) -> JSONValue {
+    private static func volume(_ volume: VolumeSnapshot, _ containers: [ContainerSnapshot], _ usage: DiskUsage) -> JSONValue {
         [
             "Name": .string(volume.name), "Driver": .string(volume.driver), "Mountpoint": .string(volume.mountpoint), "Scope": "local", "Labels": nil, "Options": nil,
-            "UsageData": ["Size": -1, "RefCount": .integer(Int64(containers.count { $0.mounts.contains { $0.name == volume.name } }))],
+            "UsageData": ["Size": .integer(usage.volumes[volume.name] ?? -1), "RefCount": .integer(Int64(containers.count { $0.mounts.contains { $0.name == volume.name } }))],
         ]
     }
 
@@ -42,7 +45,7 @@ enum DiskUsageBody {
         [
             "Name": .string(usage.driver), "Error": .string(usage.reason), "Images": .integer(Int64(images.count { $0.storageDrivers.contains(usage.driver) })),
             "Layers": .integer(Int64(usage.layers.count)), "LayersSize": .integer(usage.layerBytes), "Containers": .integer(Int64(usage.containers.count)),
-            "ContainersSize": .integer(usage.containerBytes),
+            "ContainersSize": .integer(usage.containerBytes), "Size": .integer(usage.disk),
         ]
     }
 }

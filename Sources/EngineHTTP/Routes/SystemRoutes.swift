@@ -42,10 +42,10 @@ struct SystemRoutes {
 
     @Sendable private func diskUsage(_ request: Request, _: Router.Parameters) async throws -> Response {
         let containers = await services.containers.list(), images = try await services.images.listImages()
+        let volumes = try await services.volumes.listVolumes()
         return .json(
             DiskUsageBody.make(
-                images: images, containers: containers, volumes: try await services.volumes.listVolumes(),
-                usage: await services.system.diskUsage(of: images), now: await services.system.information().now))
+                images: images, containers: containers, volumes: volumes, usage: await services.system.diskUsage(of: images, volumes), now: await services.system.information().now))
     }
 }
 

@@ -7,11 +7,8 @@ import Synchronization
 extension Bridge {
     /// The pair, with the container's end made inside its namespace and the host's end in the bridge.
     func connect(_ plan: EndpointPlan, _ network: BridgeNetwork, _ netns: Int32, _ kernel: inout Kernel) throws {
-        var port = LinkChange()
-        port.alias = mark.alias(plan.id)
-        // With bridge-nf-call-iptables a container that uses its own published port sends frames back to itself.
-        port.hairpin = true
-        port.isolated = plan.isIsolated
+        var port = Self.port(network)
+        port.alias = mark.alias(plan.id, in: network.id)
         let pair = VethPair(
             name: plan.hostName, master: network.index, peerName: plan.name, peerMAC: plan.mac, peerNamespace: netns, mtu: plan.mtu)
         var quiet = LinkChange()
@@ -23,6 +20,24 @@ extension Bridge {
             // The endpoint may have left a moment ago.
             reaper.drain()
             try attempt(requests, plan, &kernel)
+        }
+    }
+
+    private static func port(_ network: BridgeNetwork) -> LinkChange {
+        var port = LinkChange()
+        // With bridge-nf-call-iptables a container that uses its own published port sends frames back to itself.
+        port.hairpin = true
+        port.isolated = !network.connects
+        return port
+    }
+
+    /// The endpoints of a bridge that was deleted, into the one that took its place.
+    func reattach(to network: BridgeNetwork, _ kernel: inout Kernel) throws {
+        for link in try kernel.route.links() where mark.network(of: link) == network.id && link.master != network.index {
+            var joining = LinkChange()
+            joining.master = network.index
+            let place = LinkReference.index(link.index)
+            try kernel.route.perform([.change(place, joining), .change(place, Self.port(network)), .change(place, Self.up)], ignoring: [ENODEV])
         }
     }
 

@@ -6,7 +6,11 @@ import LinuxSystem
 extension Bridge {
     /// The table, and in its sets exactly what the network needs.
     func bringFilterInLine(_ network: BridgeNetwork, _ kernel: inout Kernel) throws {
-        var requests = kernel.isFilterReady ? [] : PacketFilter.setUp
+        var requests: [NetfilterRequest] = []
+        if try !isFilterWhole(&kernel) {
+            let published = (kernel.published ?? [:]).values.flatMap { $0 }
+            requests = PacketFilter.setUp + published.map { .addElement($0.element, set: $0.set) }
+        }
         let wanted = PacketFilter.elements(network)
         let present = try elements(of: network.id, PacketFilter.networkSets, &kernel)
         requests += present.filter { !wanted.contains($0) }.map { .deleteElement($0.element, set: $0.set) }
@@ -16,12 +20,37 @@ extension Bridge {
         kernel.isFilterReady = true
     }
 
+    /// The table, its rules, and the ports that this instance published.
+    private func isFilterWhole(_ kernel: inout Kernel) throws -> Bool {
+        guard kernel.isFilterReady, try kernel.filter.ruleCount(table: mark.table) == PacketFilter.ruleCount else { return false }
+        let published = (kernel.published ?? [:]).values.flatMap { $0 }
+        if published.isEmpty { return true }
+        let present = try PacketFilter.portMaps.flatMap { map in try kernel.filter.elements(of: map, table: mark.table).map { PlacedElement(set: map, element: $0) } }
+        return published.allSatisfy(present.contains)
+    }
+
+    /// Whether the packet filter has everything that the network needs.
+    func isFilterWhole(for network: BridgeNetwork, _ kernel: inout Kernel) throws -> Bool {
+        guard try isFilterWhole(&kernel) else { return false }
+        let present = try elements(of: network.id, PacketFilter.networkSets, &kernel)
+        return PacketFilter.elements(network).allSatisfy(present.contains)
+    }
+
+    /// Ids of networks in the packet filter.
+    func networksInFilter(_ kernel: inout Kernel) throws -> Set<String> {
+        Set(try PacketFilter.networkSets.flatMap { try kernel.filter.elements(of: $0, table: mark.table).map(\.comment) }).subtracting([""])
+    }
+
+    func removeElements(of id: String, _ kernel: inout Kernel) throws {
+        let present = try elements(of: id, PacketFilter.networkSets, &kernel)
+        if !present.isEmpty { try kernel.filter.perform(present.map { .deleteElement($0.element, set: $0.set) }, table: mark.table) }
+    }
+
     /// The network's elements, and the table with the last network.
     func removeFromFilter(_ id: String, _ kernel: inout Kernel) throws {
-        let present = try elements(of: id, PacketFilter.networkSets, &kernel)
         let others = try kernel.filter.elements(of: PacketFilter.bridges, table: mark.table).contains { $0.comment != id }
         if others {
-            if !present.isEmpty { try kernel.filter.perform(present.map { .deleteElement($0.element, set: $0.set) }, table: mark.table) }
+            try removeElements(of: id, &kernel)
         } else {
             try ignoring(ENOENT) { try kernel.filter.perform([.deleteTable], table: mark.table) }
             kernel.isFilterReady = false
@@ -74,14 +103,19 @@ extension Bridge {
     }
 
     private func loadPublished(_ kernel: inout Kernel) throws {
-        if kernel.published != nil { return }
-        var published: [String: [PlacedElement]] = [:]
+        if kernel.published == nil { try notePublished(&kernel) }
+    }
+
+    /// Learns what the kernel has and this instance does not know: of an earlier one, or of an endpoint whose interface
+    /// went with its namespace.
+    func notePublished(_ kernel: inout Kernel) throws {
+        var found: [String: [PlacedElement]] = [:]
         for map in PacketFilter.portMaps {
             for element in try kernel.filter.elements(of: map, table: mark.table) {
-                published[element.comment, default: []].append(PlacedElement(set: map, element: element))
+                found[element.comment, default: []].append(PlacedElement(set: map, element: element))
             }
         }
-        kernel.published = published
+        kernel.published = (kernel.published ?? [:]).merging(found) { known, _ in known }
     }
 
     private func checkFree(_ elements: [PlacedElement], _ endpoint: String, _ published: [String: [PlacedElement]]) throws {

@@ -19,6 +19,7 @@ extension Bridge {
             network.index = try makeBridge(network, &kernel)
         }
         kernel.networks[network.id] = network
+        try reattach(to: network, &kernel)
         do { try bringFilterInLine(network, &kernel) } catch {
             Driver.log(.error, "the network \(network.id) has a bridge and no rules: \(error)")
             throw error
@@ -45,9 +46,11 @@ extension Bridge {
             throw DriverError(EEXIST, "the interface \(network.bridge) exists and is not a bridge; choose another name with the option \(BridgeOption.name)")
         }
         if let owner = mark.id(of: link), owner != network.id {
-            throw DriverError(EEXIST, "the bridge \(network.bridge) belongs to the network \(owner)")
+            guard network.isDefault else { throw DriverError(EEXIST, "the bridge \(network.bridge) belongs to the network \(owner)") }
+            // The default network's record was lost, and with it its id.
+            try removeElements(of: owner, &kernel)
         }
-        let ours = mark.id(of: link) == network.id
+        let ours = mark.id(of: link) != nil
         let present = try kernel.route.addresses().filter { $0.link == link.index }.map(\.address)
         let missing = network.gateways.filter { !present.contains($0) }
         let surplus = ours ? present.filter { !network.gateways.contains($0) } : []

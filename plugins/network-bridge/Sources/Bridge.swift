@@ -23,6 +23,8 @@ final class Bridge: NetworkDriver {
         var networks: [String: BridgeNetwork] = [:]
         /// By endpoint; nil: not read from the kernel yet.
         var published: [String: [PlacedElement]]?
+        /// Endpoints that have or had an interface on the host while this instance looked.
+        var seen: Set<String> = []
         /// The table exists with our present rules.
         var isFilterReady = false
     }
@@ -51,6 +53,7 @@ final class Bridge: NetworkDriver {
         let network = try kernel.withLock { try self.network(endpoint.network, &$0) }
         let plan = try EndpointPlan(endpoint, network)
         try failing("connect the container \(endpoint.container)") {
+            reaper.settle(plan.hostName)
             try kernel.withLock { try connect(plan, network, netns, &$0) }
             do {
                 try configure(plan, netns)
@@ -70,6 +73,7 @@ final class Bridge: NetworkDriver {
         try failing("disconnect the endpoint \(endpoint)") {
             try kernel.withLock { kernel in
                 try unpublish(endpoint, &kernel)
+                kernel.seen.remove(endpoint)
                 // From here on no frame of this container passes, and its address can be given to another.
                 var change = LinkChange()
                 change.isBlocked = true
@@ -79,17 +83,8 @@ final class Bridge: NetworkDriver {
         reaper.delete(name)
     }
 
-    func walk(_ body: (NetworkObject) -> Bool) throws {
-        reaper.drain()
-        let links = try failing("list the interfaces") { try kernel.withLock { try $0.route.links() } }
-        for link in links {
-            guard let id = mark.id(of: link) else { continue }
-            if !body(NetworkObject(id: id, kind: link.kind == "bridge" ? .network : .endpoint)) { return }
-        }
-    }
-
     /// Failed system calls with their errno and with what they were for.
-    private func failing<R>(_ action: String, _ body: () throws -> R) throws -> R {
+    func failing<R>(_ action: String, _ body: () throws -> R) throws -> R {
         do { return try body() } catch let error as Errno { throw DriverError(error.code, "can't \(action): \(error)") }
     }
 }

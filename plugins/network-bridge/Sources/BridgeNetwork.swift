@@ -20,6 +20,7 @@ struct BridgeNetwork: Equatable {
     /// The bridge's own addresses, with the prefix of their subnets.
     var gateways: [InterfaceAddress]
     var isInternal: Bool
+    var isDefault: Bool
     var masquerades: Bool
     /// Containers reach one another.
     var connects: Bool
@@ -33,6 +34,7 @@ struct BridgeNetwork: Equatable {
         bridge = try Self.interfaceName(network)
         gateways = try network.subnets.map { try Self.gateway($0, network.name) }
         isInternal = network.isInternal
+        isDefault = network.options[BridgeOption.isDefault] == "true"
         masquerades = try Self.flag(BridgeOption.masquerade, network)
         connects = try Self.flag(BridgeOption.connectivity, network)
         mtu = try Self.mtu(network)

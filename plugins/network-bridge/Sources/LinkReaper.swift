@@ -10,6 +10,8 @@ final class LinkReaper: Sendable {
     private static let workers = 8
     private struct State {
         var names: [String] = []
+        /// What a worker deletes just now.
+        var current: Set<String> = []
         var running = 0
     }
     private let state = Mutex(State())
@@ -28,6 +30,11 @@ final class LinkReaper: Sendable {
         if wanted && OwnThread.start(nil, { self.work() }) != 0 { work() }
     }
 
+    /// Returns when a link of that name is not about to be deleted: one that is made now is another.
+    func settle(_ name: String) {
+        while state.withLock({ $0.current.contains(name) || $0.names.contains(name) }) { usleep(1000) }
+    }
+
     /// Returns when nothing is left to do.
     func drain() {
         while state.withLock({ $0.running > 0 }) { usleep(1000) }
@@ -37,7 +44,10 @@ final class LinkReaper: Sendable {
         do {
             try NetworkNamespace.enter(namespace.raw) {
                 var route = try RouteSocket()
-                while let name = next() { try route.perform([.delete(.name(name))], ignoring: [ENODEV]) }
+                while let name = next() {
+                    defer { state.withLock { _ = $0.current.remove(name) } }
+                    try route.perform([.delete(.name(name))], ignoring: [ENODEV])
+                }
             }
         } catch {
             Driver.log(.warning, "an interface of an ended container stays until the next start of the daemon: \(error)")
@@ -48,7 +58,10 @@ final class LinkReaper: Sendable {
     /// nil: the worker ends.
     private func next() -> String? {
         state.withLock { state in
-            if let name = state.names.popLast() { return name }
+            if let name = state.names.popLast() {
+                state.current.insert(name)
+                return name
+            }
             state.running -= 1
             return nil
         }

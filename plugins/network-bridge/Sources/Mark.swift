@@ -1,7 +1,7 @@
 import LinuxNetlink
 
-/// How kernel objects say that they are this daemon's: an alias "gantry:<mark>:<id>" on links, and a table of the
-/// packet filter called "gantry_<mark>".
+/// How kernel objects say that they are this daemon's: an alias "gantry:<mark>:<id>" on links, for an endpoint with
+/// ":<network>" behind it, and a table of the packet filter called "gantry_<mark>".
 struct Mark {
     private let prefix: String
     let table: String
@@ -13,10 +13,16 @@ struct Mark {
     }
 
     func alias(_ id: String) -> String { prefix + id }
+    func alias(_ endpoint: String, in network: String) -> String { "\(prefix)\(endpoint):\(network)" }
 
     /// The id of the network (a bridge) or endpoint (anything else) that a link of ours belongs to.
-    func id(of link: Link) -> String? {
-        link.alias.hasPrefix(prefix) ? String(link.alias.dropFirst(prefix.count)) : nil
+    func id(of link: Link) -> String? { parts(of: link)?.first.map(String.init) }
+
+    /// The id of the network that an endpoint's link belongs to.
+    func network(of link: Link) -> String? { parts(of: link)?.dropFirst().first.map(String.init) }
+
+    private func parts(of link: Link) -> [Substring]? {
+        link.alias.hasPrefix(prefix) ? link.alias.dropFirst(prefix.count).split(separator: ":", maxSplits: 1) : nil
     }
 
     /// The host's end of an endpoint's pair.

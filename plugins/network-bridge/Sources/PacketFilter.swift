@@ -30,6 +30,8 @@ enum PacketFilter {
     static let setUp: [NetfilterRequest] =
         [.addTable] + sets.map { .addSet($0) } + chains.map { .addChain($0) } + [.deleteRules] + chains.map { .addRules($0) }
 
+    static let ruleCount = chains.reduce(0) { $0 + $1.rules.count }
+
     // MARK: rules
 
     private static let key = Register(0)

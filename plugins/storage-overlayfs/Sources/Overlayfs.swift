@@ -17,8 +17,10 @@ final class Overlayfs: StorageDriver, Sendable {
         (folders, index) = try DriverError.translating { [state] in
             try FileSystemCheck.run(state)
             let folders = try SnapshotFolders(state)
-            let index = try SnapshotIndex(state, exists: folders.exists)
-            for number in try folders.unknown(index.numbers()) { try folders.remove(number) }
+            let index = try SnapshotIndex(folders)
+            for number in try folders.unknown(index.numbers()) {
+                if index.hasUnreadable { try folders.setAside(number) } else { try folders.remove(number) }
+            }
             return (folders, index)
         }
     }
@@ -38,6 +40,7 @@ final class Overlayfs: StorageDriver, Sendable {
 
     func mounts(_ key: String) throws -> [Mount] {
         let (entry, chain) = try index.mountable(key)
+        try index.checkWhole(chain, below: key)
         return mounts(entry.number, chain, entry.state)
     }
 

@@ -66,7 +66,10 @@ final class LocalVolumes: VolumeDriver {
             throw DriverError(ENOTSUP, "volume \(name) is kept by \(try record(name).options.device), which is not measured")
         }
         let start = cancellations.load(ordering: .relaxed)
-        return try FolderUsage.measure(data(name)) { self.cancellations.load(ordering: .relaxed) != start }
+        let size = try failing("measure volume \(name)") { () throws(Errno) in
+            try FolderSize.measure(data(name), oneDevice: true) { self.cancellations.load(ordering: .relaxed) != start }
+        }
+        return Usage(bytes: size.bytes, inodes: size.inodes)
     }
 
     func walk(_ body: (Volume) -> Bool) throws {
