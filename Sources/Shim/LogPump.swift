@@ -19,21 +19,27 @@ final class LogPump {
     var onWrite: () -> Void = {}
 
     /// Loads and opens the driver that the message names; nil when it names none.
-    init?(_ fields: Fields, _ loop: EventLoop) throws(EngineError) {
+    /// - Parameter former: is ended, and its lines are written before the first of this one is.
+    init?(_ fields: Fields, _ loop: EventLoop, after former: LogPump? = nil) throws(EngineError) {
         let path = fields.string(.logDriver)
         guard !path.isEmpty else { return nil }
         let queue = LogQueue(limit: fields.all(.logBuffer).isEmpty ? nil : Int(fields.number(.logBuffer)))
         let opening = Opening()
         do throws(Errno) {
             let bell = try Bell()
-            try JoinableThread("gantry-log") { LogThread.run(fields, queue, bell, opening) }.detach()
+            let before = former.map { former in (queue: former.queue, bell: former.bell) }
+            try JoinableThread("gantry-log") {
+                LogThread.run(fields, queue, bell, opening) {
+                    before?.queue.end(within: Self.patience)
+                    before?.bell.ring()
+                }
+            }.detach()
             self.bell = bell
         } catch { throw EngineError(.resourceExhausted, "the log has no thread: \(error)", errno: error.code) }
         self.queue = queue
         self.loop = loop
         stateDirectory = fields.string(.logState)
         guard let result = opening.wait(seconds: Self.patience) else {
-            queue.end(within: 0)
             throw EngineError(.deadlineExceeded, "the log driver in \(path) did not return from open within \(Self.patience) s; the call was given up")
         }
         try result.get()
@@ -57,6 +63,17 @@ final class LogPump {
         var stamped = lines
         for index in stamped.indices { stamped[index].time_ns = time }
         queue.append(stamped)
+    }
+
+    /// For one that has a successor: calls `body` once when its lines are written, or given up.
+    func whenOver(_ body: @escaping () -> Void) {
+        loop.remove(bell.descriptor)
+        loop.add(bell.descriptor, EventLoop.readable) { [self] _ in
+            bell.answer()
+            guard queue.isOver else { return onWrite() }
+            loop.remove(bell.descriptor)
+            body()
+        }
     }
 
     /// Everything is written first, unless the driver does not take it.

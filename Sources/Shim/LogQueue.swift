@@ -40,7 +40,7 @@ final class LogQueue: Sendable {
     private struct State {
         var waiting = Queue<LogLines>()
         var size = 0, lost = 0
-        var isEnding = false, isDone = false
+        var isEnding = false, isDone = false, isOver = false
     }
 
     /// So many bytes wait before a container does.
@@ -52,6 +52,8 @@ final class LogQueue: Sendable {
     init(limit: Int?) { self.limit = limit }
 
     var isFull: Bool { limit == nil && state.withLock { $0.size } > Self.comfort }
+    /// `end` has returned.
+    var isOver: Bool { state.withLock { $0.isOver } }
     /// Lines that were dropped, or that the driver did not take.
     var lost: Int { state.withLock { $0.lost } }
     func lose(_ lines: Int) { state.withLock { $0.lost += lines } }
@@ -102,8 +104,8 @@ final class LogQueue: Sendable {
             state.wakeOne()
         }
         state.wait(until: deadline, woken: { _ in }) { state -> Void? in
-            if state.isDone { return () }
-            guard monotonicTime() >= deadline else { return nil }
+            state.isOver = state.isDone || monotonicTime() >= deadline
+            guard state.isOver else { return nil }
             state.lost += state.waiting.takeAll().reduce(0) { $0 + $1.count }
             return ()
         }

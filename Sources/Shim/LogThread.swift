@@ -8,10 +8,15 @@ import ShimProtocol
 
 /// What the log driver's own thread does: it alone ever calls the driver.
 enum LogThread {
-    static func run(_ fields: Fields, _ queue: LogQueue, _ bell: Bell, _ opening: Opening) {
+    /// - Parameter begin: called when the driver is open.
+    static func run(_ fields: Fields, _ queue: LogQueue, _ bell: Bell, _ opening: Opening, _ begin: () -> Void) {
         let driver: any LogDriver
-        do throws(EngineError) { driver = try open(fields) } catch { return opening.end(.failure(error)) }
-        opening.end(.success(()))
+        do throws(EngineError) { driver = try open(fields) } catch {
+            opening.end(.failure(error))
+            return
+        }
+        guard opening.end(.success(())) else { return driver.close() }
+        begin()
         while let lines = queue.next() {
             // A driver that fails loses them: the container must not stop for its log.
             do { try lines.withBuffer { try driver.write(LogBatch(raw: $0)) } } catch { queue.lose(lines.count) }
@@ -44,21 +49,29 @@ enum LogThread {
 
 /// How a thread's first step ended.
 final class Opening: Sendable {
-    private let result = WaitingLock<Result<Void, EngineError>?>(nil)
+    private struct State {
+        var result: Result<Void, EngineError>?
+        var isGivenUp = false
+    }
+    private let state = WaitingLock(State())
 
-    func end(_ result: Result<Void, EngineError>) {
-        self.result.withLock {
-            $0 = result
-            self.result.wakeOne()
+    /// - Returns: false: nobody waits any more.
+    @discardableResult
+    func end(_ result: Result<Void, EngineError>) -> Bool {
+        state.withLock {
+            $0.result = result
+            state.wakeOne()
+            return !$0.isGivenUp
         }
     }
 
     /// nil: it did not end.
     func wait(seconds: Int64) -> Result<Void, EngineError>? {
         let deadline = monotonicTime() + seconds * 1_000_000_000
-        return result.wait(until: deadline, woken: { _ in }) { result -> Result<Void, EngineError>?? in
-            if let result { return .some(result) }
-            return monotonicTime() >= deadline ? .some(nil) : nil
+        return state.wait(until: deadline, woken: { _ in }) { state -> Result<Void, EngineError>?? in
+            if let result = state.result { return .some(result) }
+            state.isGivenUp = monotonicTime() >= deadline
+            return state.isGivenUp ? .some(nil) : nil
         }
     }
 }

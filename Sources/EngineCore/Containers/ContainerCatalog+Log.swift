@@ -21,6 +21,8 @@ extension ContainerCatalog {
             after.logFolder = "log-\(before.logSegments.count + 1)"
             after.host.logDriver = log.name
             after.host.logOptions = options
+            entry.movesOutput = true
+            defer { endMove(entry) }
             try await record(after, entry)
             do { try await moveOutput(entry, to: log) } catch {
                 try? await record(before, entry)
@@ -29,6 +31,17 @@ extension ContainerCatalog {
             }
             publish("update", entry.snapshot)
         }
+    }
+
+    private func endMove(_ entry: Entry) {
+        entry.movesOutput = false
+        for waiter in entry.moveWaiters { waiter.resume() }
+        entry.moveWaiters = []
+    }
+
+    /// A reader that goes on to the next part too early would miss the last lines of the one before.
+    func waitForMove(_ entry: Entry) async {
+        if entry.movesOutput { await withCheckedContinuation { entry.moveWaiters.append($0) } }
     }
 
     /// Moves the logs of running containers to the version of their driver that serves now, one after the other. One

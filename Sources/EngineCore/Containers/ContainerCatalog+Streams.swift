@@ -56,6 +56,7 @@ extension ContainerCatalog {
 
     /// A reader of one part of the log, by its number.
     private func logReader(_ id: String, _ number: Int) async throws(EngineError) -> ContainerLogStream.Part {
+        if let entry = entries[id], number >= entry.snapshot.logSegments.count - 1 { await waitForMove(entry) }
         guard let segments = entries[id]?.snapshot.logSegments, number < segments.count else { return .none }
         let segment = segments[number]
         do throws(EngineError) {

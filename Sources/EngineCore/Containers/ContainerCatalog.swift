@@ -25,6 +25,9 @@ public actor ContainerCatalog: ContainerService, ExecService {
         var exitWaiters: [AsyncStream<WaitResult>.Continuation] = []
         var removalWaiters: [AsyncStream<WaitResult>.Continuation] = []
         var execs: Set<String> = []
+        /// Its output is on its way from one log to the next: until it is there nobody reads that one.
+        var movesOutput = false
+        var moveWaiters: [CheckedContinuation<Void, Never>] = []
         /// A kill or stop is under way: no restart.
         var isStopping = false
         /// Whoever restarts it waits for its end to start it.

@@ -3,10 +3,13 @@
 #include "fixture.h"
 #include <net/if.h>
 
-struct gantry_instance { char *state; pthread_mutex_t lock; };
+struct gantry_instance { char *state, left[64]; int created; };
 
 static int run(const char *pattern, ...) {
-    char command[900];
+#ifdef BUG_RACES
+    static
+#endif
+        char command[900];
     va_list rest;
     va_start(rest, pattern);
     vsnprintf(command, sizeof command, pattern, rest);
@@ -41,6 +44,9 @@ static int32_t net_open(void *factory, const gantry_open_args *args, gantry_inst
 }
 
 static void net_close(gantry_instance *net) {
+#ifdef BUG_CLOSE_TAKES_LINKS
+    run("for link in $(cd %s && ls -d sv*); do ip link del $link; done", net->state);
+#endif
     free(net->state);
     free(net);
 }
@@ -48,6 +54,9 @@ static void net_close(gantry_instance *net) {
 static int32_t net_create(gantry_instance *net, const gantry_network_args *args, gantry_error *error) {
     char bridge[IFNAMSIZ];
     name_of('b', args->id, bridge);
+#ifdef BUG_CREATE_MAKES_ANEW
+    if (net->created++ && if_nametoindex(bridge)) run("ip link del %s", bridge);
+#endif
     if (!if_nametoindex(bridge) && run("ip link add %s type bridge", bridge)) return fail(error, EIO, "the bridge can't be made");
     note(net, bridge, args->id);
     return run("ip link set %s up", bridge) ? fail(error, EIO, "the bridge can't be started") : 0;
@@ -70,6 +79,9 @@ static int32_t net_join(gantry_instance *net, const gantry_endpoint_args *args, 
     name_of('v', args->id, link);
     snprintf(space, sizeof space, "/proc/%d/fd/%d", getpid(), netns);
     int code = if_nametoindex(bridge) ? 0 : ENOENT;
+#ifdef BUG_FORGETS_LATE
+    if (!strncmp(args->id.ptr, net->left, sizeof net->left)) return free(name), free(mac), fail(error, EBUSY, "the endpoint has just left");
+#endif
 #ifdef BUG_ONE_BRIDGE_FOR_ALL
     if (if_nametoindex("sba1f00000000")) strcpy(bridge, "sba1f00000000");
 #endif
@@ -78,7 +90,14 @@ static int32_t net_join(gantry_instance *net, const gantry_endpoint_args *args, 
     if (!code && *mac) code = run("ip link set p%s address %s", link + 1, mac);
 #endif
     if (!code) code = run("ip link set p%s netns %s", link + 1, space) || run("nsenter --net=%s ip link set p%s name %s", space, link + 1, name);
-    if (!code) code = run("nsenter --net=%s ip link set lo up", space) || run("nsenter --net=%s ip link set %s up", space, name);
+#ifndef BUG_LEAVES_LO_DOWN
+    if (!code) code = run("nsenter --net=%s ip link set lo up", space);
+#endif
+    if (!code) code = run("nsenter --net=%s ip link set %s up", space, name);
+#ifdef BUG_LISTENS_ONLY
+    if (!code && !memcmp(args->id.ptr, "b103", 4))
+        code = run("nsenter --net=%s nft 'table ip deaf { chain out { type filter hook output priority 0; tcp flags & (syn | ack) == syn drop; }; }'", space);
+#endif
 #ifndef BUG_FORGETS_ADDRESS
     for (size_t i = 0; !code && i < args->address_count; i++)
         code = run("nsenter --net=%s ip addr add %.*s dev %s", space, (int)args->addresses[i].len, (const char *)args->addresses[i].ptr, name);
@@ -103,6 +122,12 @@ static int32_t net_leave(gantry_instance *net, gantry_bytes network, gantry_byte
     char link[IFNAMSIZ];
     (void)network, (void)error;
     name_of('v', endpoint, link);
+#ifdef BUG_LEAVE_TAKES_ALL
+    if (!memcmp(endpoint.ptr, "b102", 4) && if_nametoindex("svb202f000000")) run("ip link del svb202f000000");
+#endif
+#ifdef BUG_FORGETS_LATE
+    memcpy(net->left, endpoint.ptr, endpoint.len < sizeof net->left ? endpoint.len : sizeof net->left);
+#endif
 #ifdef BUG_LEAVE_TWICE_FAILS
     if (!if_nametoindex(link) && !memcmp(endpoint.ptr, "b109", 4)) return fail(error, ENOENT, "the endpoint is not there");
 #endif
@@ -121,6 +146,7 @@ static int32_t net_walk(gantry_instance *net, gantry_network_object_sink sink, v
     DIR *folder = opendir(net->state);
     if (!folder) return fail(error, errno, "the folder can't be read");
     int stop = 0;
+    memset(net->left, 0, sizeof net->left);
     for (struct dirent *entry; !stop && (entry = readdir(folder));) {
         if (entry->d_name[0] == '.' || !if_nametoindex(entry->d_name)) continue;
         char path[600], id[200];
@@ -140,7 +166,15 @@ static int32_t net_walk(gantry_instance *net, gantry_network_object_sink sink, v
 }
 
 static const gantry_network_vtable table = {
-    .size = sizeof table, .caps = GANTRY_CAP_ADDRESSES, .open = net_open, .close = net_close, .create_network = net_create, .remove_network = net_remove,
+    .size = sizeof table,
+#if defined BUG_RACES
+    .caps = GANTRY_CAP_ADDRESSES | GANTRY_CAP_CONCURRENT,
+#elif defined BUG_PUBLISHES_NOTHING
+    .caps = GANTRY_CAP_ADDRESSES | GANTRY_CAP_PORTS,
+#else
+    .caps = GANTRY_CAP_ADDRESSES,
+#endif
+    .open = net_open, .close = net_close, .create_network = net_create, .remove_network = net_remove,
     .join = net_join, .leave = net_leave, .walk = net_walk};
 static const gantry_driver driver = {
     .size = sizeof driver, .abi_version = GANTRY_ABI_VERSION, .kind = GANTRY_KIND_NETWORK, .name = TEXT("seeded"), .version = TEXT("1.0"),
