@@ -21,7 +21,7 @@ STORAGE_SUITES := SystemTests
 DRIVERS        := $(notdir $(wildcard plugins/*-*))
 SWIFT_BUILD    := swift build
 
-.PHONY: help setup setup-run setup-test build run stop test unit torture bench soak sdk install deb deb-check fmt check clean
+.PHONY: help setup setup-run setup-test build run stop test powercut unit torture bench soak sdk install deb deb-check fmt check clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -60,6 +60,10 @@ test: setup-test ## build and run every test, as root, with real containers (FIL
 torture: setup-test ## kill, starve and betray the engine: ROUNDS rounds, SEED to repeat some (15 minutes for 500)
 	swift build --build-tests
 	GANTRY_TORTURE_ROUNDS=$(ROUNDS) $(if $(SEED),GANTRY_TORTURE_SEED=$(SEED)) GANTRY_TEST_ROOT=1 swift test --skip-build --no-parallel --filter FaultTests
+
+powercut: setup-test ## cut the power of a second kernel in which an engine works (CUTS=100)
+	swift build --build-tests
+	GANTRY_TEST_ROOT=1 GANTRY_POWER_CUTS=$$(( ($(or $(CUTS),100) + 2) / 3 )) swift test --skip-build --no-parallel --filter CrashTests.PowerCutTests
 
 sdk: ## write the SDK for authors of drivers to .build/sdk
 	@config/sdk .build/sdk

@@ -206,6 +206,7 @@ let package = Package(
             test("SDKTests", ["LinuxSystem", "TestSupport"], exclude: ["Fixtures"]),
             test("FaultTests", ["FaultHarness", "EngineClient", "EngineWire", "LinuxSystem", "TestSupport"], exclude: ["Fixtures"]),
             test("SystemTests", ["LinuxSystem", "TestSupport"]),
+            test("CrashTests", ["LinuxSystem", "TestSupport"]),
             test("ArchitectureTests", ["LinuxSystem", "TestSupport"]),
         ])
 

@@ -64,7 +64,9 @@ public final class ContainerRuntime: Sendable {
             throw EngineError(.internal, "the shim of container \(id) can't be started: \(error)", errno: error.code, underlying: error)
         }
         do throws(EngineError) {
+            FailPoint.after("runtime.shim.spawn")
             let cgroup = try cgroups.create(specification.cgroup, limits, mark: specification.mark)
+            FailPoint.after("runtime.cgroup.make")
             do throws(EngineError) {
                 let running = try await begin(specification, cgroup, daemonEnd, shim: shim, network: network, attached: attached.map(\.streams))
                 if makesNetwork && joined >= 0 {
@@ -171,6 +173,7 @@ public final class ContainerRuntime: Sendable {
     public func clean(cgroup path: String) throws(EngineError) {
         let cgroup = cgroups.open(path)
         try? cgroup.kill()
+        FailPoint.after("runtime.cgroup.kill")
         try cgroup.remove()
     }
 

@@ -58,7 +58,7 @@ public final class ShimProgram: Sendable {
         posix_spawnattr_setsigdefault(&attributes, &all)
         posix_spawnattr_setflags(&attributes, Int16(0x80 /* POSIX_SPAWN_SETSID */ | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         let argv = (["gantry-shim"] + arguments).map { strdup($0) } + [nil]
-        let environment: [UnsafeMutablePointer<CChar>?] = [strdup("SWIFT_BACKTRACE=enable=no"), nil]
+        let environment = (["SWIFT_BACKTRACE=enable=no"] + [FailPoint.inherited].compactMap(\.self)).map { strdup($0) } + [nil]
         defer { for text in argv + environment { free(text) } }
         var pid: Int32 = 0
         let code = posix_spawn(&pid, "/proc/self/fd/\(program)", &actions, &attributes, argv, environment)

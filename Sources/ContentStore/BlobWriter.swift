@@ -45,6 +45,7 @@ final class BlobWriter {
         // One that was cut short is replaced.
         if (try? store.size(digest)) != count {
             do {
+                try FailPoint.before("blob.sync")
                 try Errno.check("fsync", fsync(file.raw))
                 try store.adopt(aside, as: digest)
             } catch {
@@ -59,7 +60,10 @@ final class BlobWriter {
 extension ContentStore {
     /// Makes a synced file the blob `digest`.
     func adopt(_ path: String, as digest: Digest) throws(Errno) {
+        try FailPoint.before("blob.rename")
         try Errno.check("rename", rename(path, self.path(digest)))
+        try FailPoint.before("blob.folder.sync")
         try Files.syncDirectory("\(root)/blobs/sha256")
+        FailPoint.after("blob.folder.sync")
     }
 }

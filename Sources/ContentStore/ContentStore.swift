@@ -52,6 +52,7 @@ public final class ContentStore: Sendable {
 
     /// Missing is fine.
     public func remove(_ digest: Digest) throws(EngineError) {
+        do { try FailPoint.before("blob.remove") } catch { throw .content(error, "blob \(digest)") }
         if unlink(path(digest)) != 0 && errno != ENOENT { throw .content(Errno(errno, "remove"), "blob \(digest)") }
     }
 

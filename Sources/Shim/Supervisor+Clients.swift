@@ -1,5 +1,6 @@
 import EngineErrors
 import Glibc
+import LinuxSystem
 import ShimProtocol
 
 // What daemons and attached clients ask for.
@@ -92,6 +93,7 @@ extension Supervisor {
         do throws(EngineError) {
             log = try LogPump(message.fields, loop, after: former)
             log?.onWrite = { [self] in logMoved() }
+            FailPoint.after("shim.log.replace")
         } catch {
             return client.send(Self.failed(message.sequence, 0, error.errno ?? EIO, error.message))
         }

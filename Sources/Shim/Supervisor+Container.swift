@@ -17,6 +17,7 @@ extension Supervisor {
         do {
             let process = try clone(fields)
             first = process
+            FailPoint.after("shim.clone")
             for group in fields.groups(.descriptor) {
                 becomeStream(Client(Int32(group.number(.descriptor)), loop), process, group)
             }
@@ -28,6 +29,7 @@ extension Supervisor {
             adjustOOM(process.pid, fields)
             log = try LogPump(fields, loop)
             log?.onWrite = { [self] in logMoved() }
+            FailPoint.after("shim.log.open")
         } catch let error as Errno {
             giveUp(Self.failed(0, Int32(GANTRY_STAGE_CLONE.rawValue), error.code, error.action))
         } catch {
@@ -89,6 +91,7 @@ extension Supervisor {
     }
 
     func startAsked(_ message: Message) {
+        FailPoint.after("shim.start.receive")
         start.wasAsked = true
         start.sequence = message.sequence
         if start.failure != nil { answerStart() } else { proceed() }
@@ -132,6 +135,7 @@ extension Supervisor {
         process.exited(code)
         keepStatus(code)
         closeLog()
+        FailPoint.after("shim.log.close")
         if start.failure == nil && start.sequence != nil {
             start.failure = Self.failed(0, 0, ECHILD, "the container's first process ended before it could run")
         }
@@ -155,7 +159,9 @@ extension Supervisor {
             return
         }
         do throws(Errno) {
+            try FailPoint.before("shim.exit.file")
             try Files.replace(sandbox.exitFile, with: Array("\(code) \(ended)\n".utf8))
+            FailPoint.after("shim.exit.file")
             isEndKnown = true
         } catch {
             let text = Array("gantry-shim: the exit status \(code) can't be written: \(error)\n".utf8)

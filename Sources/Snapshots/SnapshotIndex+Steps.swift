@@ -1,5 +1,6 @@
 public import DriverKit
 import Glibc
+import LinuxSystem
 
 // What a driver does with the index and its folders, in the order that survives a crash. Errors are the contract's.
 extension SnapshotIndex {
@@ -14,7 +15,10 @@ extension SnapshotIndex {
         do {
             return try DriverError.translating {
                 try make(number, below)
-                return (number, try insert(key, number, parent: parent, state))
+                try FailPoint.before("snapshot.record")
+                let chain = try insert(key, number, parent: parent, state)
+                FailPoint.after("snapshot.record")
+                return (number, chain)
             }
         } catch {
             release(key)
@@ -32,6 +36,7 @@ extension SnapshotIndex {
         let number = try beginCommit(key, as: name)
         do {
             return try DriverError.translating {
+                try FailPoint.before("snapshot.seal")
                 try seal(number)
                 return try finishCommit(key, as: name)
             }

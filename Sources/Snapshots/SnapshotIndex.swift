@@ -172,16 +172,43 @@ public final class SnapshotIndex: Sendable {
             table.keys[entry.number] = name
             return entry.number
         }
-        try Files.syncDirectory(folder)
+        do {
+            try FailPoint.before("snapshot.folder.sync")
+            try Files.syncDirectory(folder)
+        } catch {
+            takeBack(name, key)
+            throw error
+        }
+        FailPoint.after("snapshot.folder.sync")
         return number
+    }
+
+    /// What was refused is active as before, under its old key.
+    private func takeBack(_ name: String, _ key: String) {
+        table.withLock { table in
+            guard var entry = table.entries.removeValue(forKey: name) else { return }
+            entry.state = .active
+            unlink("\(folder)/\(name)")
+            symlink(entry.text, "\(folder)/\(key)")
+            table.entries[key] = entry
+            table.keys[entry.number] = key
+        }
     }
 
     private func record(_ entry: IndexEntry, _ key: String, as name: String) throws(Errno) {
         let aside = "\(folder)/+\(String(entry.number, radix: 36))"
         unlink(aside)
-        try Errno.check("record snapshot \(name)", symlink(entry.text, aside))
-        try Errno.check("record snapshot \(name)", rename(aside, "\(folder)/\(name)"))
-        try Errno.check("forget snapshot \(key)", unlink("\(folder)/\(key)"))
+        do throws(Errno) {
+            try FailPoint.before("snapshot.commit")
+            try Errno.check("record snapshot \(name)", symlink(entry.text, aside))
+            try FailPoint.before("snapshot.rename")
+            try Errno.check("record snapshot \(name)", rename(aside, "\(folder)/\(name)"))
+            try FailPoint.before("snapshot.forget")
+            try Errno.check("forget snapshot \(key)", unlink("\(folder)/\(key)"))
+        } catch {
+            for path in [aside, "\(folder)/\(name)"] { unlink(path) }
+            throw error
+        }
     }
 
     /// - Returns: the number of a folder that nobody knows now.
@@ -190,6 +217,7 @@ public final class SnapshotIndex: Sendable {
             let entry = try Self.existing(key, table)
             let children = table.children[entry.number, default: 0]
             if children > 0 { throw DriverError(EBUSY, "snapshot \(key) is the parent of \(children) others; remove them first") }
+            try FailPoint.before("snapshot.remove")
             try Errno.check("forget snapshot \(key)", unlink("\(folder)/\(key)"))
             table.entries[key] = nil
             table.keys[entry.number] = nil
@@ -197,7 +225,9 @@ public final class SnapshotIndex: Sendable {
             return entry
         }
         // Its name must not come back without its files.
+        try FailPoint.before("snapshot.removal.sync")
         if entry.state == .committed { try Files.syncDirectory(folder) }
+        FailPoint.after("snapshot.removal.sync")
         return entry.number
     }
 

@@ -40,6 +40,7 @@ public final class TreeStorage: StorageDriver, Sendable {
             key, parent: parent, snapshot,
             { number, below in
                 try Files.makeDirectory(folders.folder(number))
+                try FailPoint.before("tree.make")
                 try make(number, below)
             }, undo: { try? Self.remove($0, folders, maker) })
         return mounts(number, chain.first, snapshot)
@@ -66,6 +67,7 @@ public final class TreeStorage: StorageDriver, Sendable {
 
     private static func remove(_ number: Int, _ folders: SnapshotFolders, _ maker: any TreeMaker) throws {
         try maker.remove(folders.path(number))
+        try FailPoint.before("tree.folder.remove")
         try Files.removeTree(folders.folder(number))
     }
 

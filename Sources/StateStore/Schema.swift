@@ -1,5 +1,6 @@
 import EngineErrors
 import GRDB
+import LinuxSystem
 
 /// The tables, as a list of steps that never change once released; a new release appends.
 enum Schema {
@@ -11,6 +12,7 @@ enum Schema {
                 "the state database was written by a newer gantryd; install that release again, or begin with another --data-root")
         }
         try migrator.migrate(database)
+        FailPoint.after("schema.make")
     }
 
     private static var steps: DatabaseMigrator {
@@ -26,6 +28,7 @@ enum Schema {
                         reason TEXT NOT NULL, time INTEGER NOT NULL);
                     CREATE TABLE setting (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
                     """)
+            try FailPoint.before("schema.make")
         }
         return migrator
     }

@@ -1,6 +1,7 @@
 public import EngineErrors
 import FoundationEssentials
 import GRDB
+import LinuxSystem
 import Synchronization
 
 /// Every durable record of the engine, in one SQLite file in WAL mode.
@@ -42,6 +43,16 @@ public final class StateStore: Sendable {
         try await put(record, .durable)
     }
 
+    /// All of them or none.
+    public func save<R: StoredRecord>(_ records: [R]) async throws(EngineError) {
+        var rows: [Records.Row] = []
+        do { for record in records { rows.append(try Records.Row(record)) } } catch { throw EngineError.wrapping(error) }
+        let all = rows
+        try await write(StoreChange("save", R.kind, records.map(\.recordID).joined(separator: " ")), .durable) { database in
+            for row in all { try Records.put(row, into: database) }
+        }
+    }
+
     /// As `save`, without waiting for the disk: survives the end of this process, perhaps not a power cut. The next
     /// `save` of any record makes it durable.
     public func saveRelaxed<R: StoredRecord>(_ record: R) async throws(EngineError) {
@@ -50,9 +61,12 @@ public final class StateStore: Sendable {
 
     /// Missing is fine. Durable when it returns.
     public func remove<R: StoredRecord>(_: R.Type, _ id: String) async throws(EngineError) {
-        try await write("remove \(R.kind) \(id)", .durable) { database in
-            try Records.remove(kind: R.kind, id: id, from: database)
-        }
+        try await delete(R.kind, id, .durable)
+    }
+
+    /// As `remove`, without waiting for the disk. See `saveRelaxed`.
+    public func removeRelaxed<R: StoredRecord>(_: R.Type, _ id: String) async throws(EngineError) {
+        try await delete(R.kind, id, .relaxed)
     }
 
     /// A single fact of the daemon, such as its id.
@@ -64,7 +78,7 @@ public final class StateStore: Sendable {
 
     /// Durable when it returns.
     public func setValue(_ key: String, _ value: String) async throws(EngineError) {
-        try await write("set \(key)", .durable) { database in
+        try await write(StoreChange("set", key), .durable) { database in
             let sql = "INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
             try database.cachedStatement(sql: sql).execute(arguments: [key, value])
         }
@@ -72,7 +86,7 @@ public final class StateStore: Sendable {
 
     /// Waits for the calls before it and closes the file; later calls fail.
     public func close() async {
-        try? await write("close", .durable) { _ in }
+        try? await write(StoreChange("close"), .durable) { _ in }
         try? database.close()
     }
 
@@ -81,7 +95,7 @@ public final class StateStore: Sendable {
 
     /// Returns when the calls before it are done: the store answers.
     /// - Throws: `.unavailable` when it is closed.
-    public func ping() async throws(EngineError) { try await write("ping", .relaxed) { _ in } }
+    public func ping() async throws(EngineError) { try await write(StoreChange("ping"), .relaxed) { _ in } }
 
     // MARK: the one way to write
 
@@ -90,16 +104,22 @@ public final class StateStore: Sendable {
     private func put<R: StoredRecord>(_ record: R, _ durability: Durability) async throws(EngineError) {
         let row: Records.Row
         do { row = try Records.Row(record) } catch { throw EngineError.wrapping(error) }
-        try await write("save \(R.kind) \(record.recordID)", durability) { database in try Records.put(row, into: database) }
+        try await write(StoreChange("save", R.kind, record.recordID), durability) { database in try Records.put(row, into: database) }
+    }
+
+    private func delete(_ kind: String, _ id: String, _ durability: Durability) async throws(EngineError) {
+        try await write(StoreChange("remove", kind, id), durability) { database in
+            try Records.remove(kind: kind, id: id, from: database)
+        }
     }
 
     /// Queues before it suspends, which is what keeps the order of the calls.
     private func write(
-        _ what: String, _ durability: Durability, _ body: @escaping @Sendable (Database) throws -> Void
+        _ change: StoreChange, _ durability: Durability, _ body: @escaping @Sendable (Database) throws -> Void
     ) async throws(EngineError) {
         let queue = queue
         let outcome: Result<Void, EngineError> = await withCheckedContinuation { continuation in
-            let place = queue.enter(what)
+            let place = queue.enter(change.description)
             database.asyncWriteWithoutTransaction { connection in
                 queue.begin(place)
                 defer { queue.leave(place) }
@@ -108,8 +128,10 @@ public final class StateStore: Sendable {
                     try connection.cachedStatement(sql: durability.rawValue).execute()
                     try connection.inTransaction(.immediate) {
                         try body(connection)
+                        try FailPoint.before("state", of: change.point)
                         return .commit
                     }
+                    FailPoint.after("state", of: change.point)
                     continuation.resume(returning: .success(()))
                 } catch {
                     continuation.resume(returning: .failure(StoreFailure.engineError(error)))

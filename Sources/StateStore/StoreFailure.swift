@@ -1,9 +1,14 @@
 import EngineErrors
 import GRDB
+import Glibc
+import LinuxSystem
 
 /// SQLite's result codes as the engine's.
 enum StoreFailure {
     static func engineError(_ error: any Error) -> EngineError {
+        if let failure = error as? Errno {
+            return EngineError(failure.code == ENOSPC ? .resourceExhausted : .unavailable, "the state could not be saved: \(failure)", errno: failure.code)
+        }
         guard let failure = error as? DatabaseError else { return EngineError.wrapping(error) }
         let reason = failure.message ?? "\(failure.resultCode)"
         switch failure.resultCode {

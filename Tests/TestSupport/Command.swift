@@ -98,16 +98,24 @@ public final class Child {
     }
 
     /// Reads until stdout has `wanted`; false: it did not come in time.
-    public func waitForOutput(_ wanted: String, seconds: Int = 10) -> Bool {
-        let deadline = Self.now() + Double(seconds)
+    public func waitForOutput(_ wanted: String, seconds: Int = 10) -> Bool { waitForOutput(wanted, milliseconds: seconds * 1000) }
+
+    public func waitForOutput(_ wanted: String, milliseconds: Int) -> Bool {
+        let deadline = Self.now() + Double(milliseconds) / 1000
         while !text(1).contains(wanted) {
             guard output >= 0, Self.now() < deadline else { return false }
-            readSome(milliseconds: 100)
+            readSome(milliseconds: Int32(min(100, (deadline - Self.now()) * 1000) + 1))
         }
         return true
     }
 
     public func signal(_ number: Int32) { kill(pid, number) }
+
+    /// Its status is still to be had from `finish`.
+    public var hasEnded: Bool {
+        var information = siginfo_t()
+        return waitid(P_PID, id_t(pid), &information, WEXITED | WNOHANG | WNOWAIT) == 0 && information._sifields._sigchld.si_pid == pid
+    }
 
     private func text(_ stream: Int32) -> String { String(decoding: collected[stream] ?? [], as: UTF8.self) }
 

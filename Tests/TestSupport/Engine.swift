@@ -72,19 +72,31 @@ public final class Engine {
 
     public func start() {
         launch()
-        let deadline = Child.now() + 40
-        while Child.now() < deadline {
-            if gantry("version").status == 0 { return }
-            usleep(20_000)
-        }
-        Issue.record("the daemon did not start: \(log)")
+        if !answers() { Issue.record("the daemon did not start: \(log)") }
     }
 
-    /// Starts it and does not wait until it answers.
-    public func launch() {
-        let child = Child(launcher + command, environment: ["GANTRY_DRIVER_CHECKS": "off"], errorFile: "\(root)/daemon.log")
+    /// Starts it, with a fail point armed if one is named, and does not wait until it answers.
+    public func launch(failPoint: String = "") {
+        let child = Child(launcher + command, environment: ["GANTRY_DRIVER_CHECKS": "off", "GANTRY_FAIL_POINT": failPoint], errorFile: "\(root)/daemon.log")
         self.child = child
         pid = child.pid
+    }
+
+    /// Waits until it answers; false: it ends instead, or is late.
+    public func answers() -> Bool {
+        let deadline = Child.now() + 40
+        while Child.now() < deadline && child?.hasEnded == false {
+            if gantry("version").status == 0 { return true }
+            usleep(20_000)
+        }
+        return false
+    }
+
+    /// Waits for a daemon that ends by itself. - Returns: its status, 128 + signal; -1: it lived on, and was killed.
+    public func awaitEnd(seconds: Int = 10) -> Int32 {
+        let end = child?.finish(seconds: seconds)
+        pid = 0
+        return end?.status ?? -1
     }
 
     public var log: String { (try? Files.read("\(root)/daemon.log")).map { String(decoding: $0.suffix(4000), as: UTF8.self) } ?? "" }

@@ -11,13 +11,16 @@ public final class SecondKernel {
     /// Boots it and runs `script` with sh as its first process; it powers off when the script ends.
     ///
     /// - Parameters:
-    ///   - disk: an ext4 image, mounted on /mnt in the guest; nil: a tmpfs.
+    ///   - disk: an image of `fileSystem`, mounted on /mnt in the guest; nil: a tmpfs.
     ///   - memory: as its command line takes it, "1G".
-    public init(_ script: String, disk: String? = nil, memory: String = "1G") {
+    public init(_ script: String, disk: String? = nil, fileSystem: String = "ext4", memory: String = "1G") {
         var template = Array("/var/tmp/gantry-kernel-XXXXXX".utf8CString)
         folder = String(cString: mkdtemp(&template))
         let start = "\(folder)/init"
-        try? Files.replace(start, with: Array(Self.prelude(disk != nil).utf8) + Array(script.utf8) + Array(Self.end.utf8), mode: 0o700)
+        try? Files.replace(
+            start,
+            with: Array(Self.prelude(disk == nil ? "mount -t tmpfs mnt /mnt" : "modprobe -q -d /tmp/modules \(fileSystem); mount -t \(fileSystem) /dev/ubda /mnt").utf8) + Array(script.utf8)
+                + Array(Self.end.utf8), mode: 0o700)
         // The pid namespace takes its helper processes along when it is killed.
         child = Child(
             [
@@ -34,7 +37,8 @@ public final class SecondKernel {
     public func finish(seconds: Int) -> Command { child.finish(seconds: seconds) }
 
     /// Waits for a word on the console.
-    public func waitForOutput(_ wanted: String, seconds: Int) -> Bool { child.waitForOutput(wanted, seconds: seconds) }
+    public func waitForOutput(_ wanted: String, seconds: Int) -> Bool { waitForOutput(wanted, milliseconds: seconds * 1000) }
+    public func waitForOutput(_ wanted: String, milliseconds: Int) -> Bool { child.waitForOutput(wanted, milliseconds: milliseconds) }
 
     /// A power cut: nothing is flushed, nothing is told.
     public func cut() -> Command {
@@ -43,7 +47,7 @@ public final class SecondKernel {
     }
 
     /// As a machine with cgroup v2 alone looks.
-    private static func prelude(_ hasDisk: Bool) -> String {
+    private static func prelude(_ mount: String) -> String {
         """
         #!/bin/sh
         export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
@@ -53,7 +57,7 @@ public final class SecondKernel {
         mkdir -p /tmp/modules/lib; ln -s /usr/lib/uml/modules /tmp/modules/lib/modules
         for module in overlay loop bridge veth macvlan dummy nf_tables nft_chain_nat nft_nat nft_masq nft_ct; do modprobe -q -d /tmp/modules $module; done
         mknod -m 600 /dev/ubda b 98 0 2>/dev/null
-        \(hasDisk ? "mount -t ext4 /dev/ubda /mnt" : "mount -t tmpfs mnt /mnt") || echo "/mnt could not be mounted"
+        \(mount) || echo "/mnt could not be mounted"
         ip link set lo up
 
         """

@@ -1,6 +1,7 @@
 public import EngineErrors
 import Glibc
 import DriverKit
+import LinuxSystem
 public import OCISpecs
 
 /// Brings layers from the content store into storage drivers. Requests for the same layer share one job.
@@ -48,8 +49,11 @@ public actor LayerUnpacker {
             let target = UnpackTarget(mounts, storage.capabilities, hasParent: !parent.isEmpty)
             let scratch = try content.makeIngestFolder()
             defer { rmdir(scratch) }
+            try FailPoint.before("layer.unpack")
             _ = try await target.unpack(layer, at: content.path(layer), scratch: scratch)
+            try FailPoint.before("layer.commit")
             try await storage.commit(active, as: key)
+            FailPoint.after("layer.commit")
         } catch {
             try? await storage.remove(active)
             // Another job of the same driver was first.

@@ -51,9 +51,12 @@ extension ContainerCatalog {
     private func build(_ entry: Entry, _ image: ImageSnapshot, _ storage: StorageInstance) async throws(EngineError) {
         let id = entry.snapshot.id
         let tree = try await storage.prepare(layer(id), parent: image.topLayer)
+        FailPoint.after("container.create.layer")
         do throws(EngineError) {
             try makeFolders(entry.snapshot)
+            FailPoint.after("container.create.folder")
             entry.snapshot.mounts = try await resolveMounts(entry.snapshot, image)
+            FailPoint.after("container.create.volumes")
             try await fillVolumes(entry.snapshot, tree)
             try await environment.store.save(entry.snapshot)
         } catch {

@@ -2,6 +2,7 @@ import ContainerRuntime
 import EngineModel
 import Glibc
 import LinuxCgroups
+import LinuxSystem
 import Logging
 
 extension ContainerCatalog {
@@ -39,7 +40,9 @@ extension ContainerCatalog {
             await saveStatus(entry)
         }
         for exec in entry.execs { execExited(exec, 137) }
+        FailPoint.after("container.exit.notice")
         await release(entry)
+        FailPoint.after("container.exit.release")
         await settle(entry, code, time, lost: lost)
     }
 

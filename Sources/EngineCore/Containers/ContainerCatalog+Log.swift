@@ -24,11 +24,13 @@ extension ContainerCatalog {
             entry.movesOutput = true
             defer { endMove(entry) }
             try await record(after, entry)
+            FailPoint.after("container.log.record")
             do { try await moveOutput(entry, to: log) } catch {
                 try? await record(before, entry)
                 try? Files.removeTree(logDirectory(before.id, after.logFolder))
                 throw error
             }
+            FailPoint.after("container.log.move")
             publish("update", entry.snapshot)
         }
     }
@@ -59,6 +61,7 @@ extension ContainerCatalog {
         do throws(Errno) { try Files.makeDirectories(logDirectory(snapshot.id, snapshot.logFolder), mode: 0o710) } catch {
             throw EngineError(.internal, "the log of container \(snapshot.name) has no folder: \(error)", errno: error.code, underlying: error)
         }
+        FailPoint.after("container.log.folder")
         try await environment.store.save(snapshot)
         entry.snapshot.formerLogs = snapshot.formerLogs
         entry.snapshot.logFolder = snapshot.logFolder

@@ -2,6 +2,7 @@ import DriverHost
 import DriverKit
 import EngineErrors
 import EngineModel
+import LinuxSystem
 import Logging
 import StateStore
 
@@ -20,6 +21,7 @@ extension ContainerCatalog {
             if old == driver { return ContainerMigrationReport(container: container.id, from: old, to: driver) }
             let source = try await environment.registry.storage(old)
             try await copyLayer(container, from: source, to: target)
+            FailPoint.after("container.migrate.copy")
             var moved = container
             moved.storageDriver = driver
             moved.host.storageDriver = driver
@@ -30,6 +32,7 @@ extension ContainerCatalog {
             entry.snapshot.storageDriver = driver
             entry.snapshot.host.storageDriver = driver
             publish("migrate", entry.snapshot, ["from": old, "to": driver])
+            FailPoint.after("container.migrate.record")
             do throws(EngineError) { try await source.remove(layer(container.id)) } catch {
                 logger.warning("the old layer of a migrated container stays until the next start", metadata: ["container": "\(container.id)", "error": "\(error)"])
             }

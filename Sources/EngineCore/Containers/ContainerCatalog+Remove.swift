@@ -64,13 +64,16 @@ extension ContainerCatalog {
         } catch {
             if error.code != .notFound { logger.error("a container's layer was not removed", metadata: ["container": "\(container.id)", "error": "\(error)"]) }
         }
+        FailPoint.after("container.remove.layer")
         let folder = directory(container.id)
         do throws(EngineError) { try await BlockingCalls.run { try Files.removeTree(folder) } } catch {
             logger.error("a container's folder was not removed", metadata: ["container": "\(container.id)", "error": "\(error)"])
         }
+        FailPoint.after("container.remove.folder")
         if volumes {
             for point in container.mounts where point.kind == .volume { await dropAnonymous(point.name) }
         }
+        FailPoint.after("container.remove.volumes")
         publish("destroy", container)
         entry.snapshot.status = container.status
         finishWaiters(entry, removed: true)

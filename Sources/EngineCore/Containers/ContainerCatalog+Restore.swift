@@ -17,11 +17,14 @@ extension ContainerCatalog {
             entries[container.id] = Entry(container)
             names[container.name] = container.id
         }
+        FailPoint.after("boot.containers.load")
         await adoptAll()
+        FailPoint.after("boot.containers.adopt")
         await environment.networks.setUp()
         await discrepancies(deep: false).mendAtBoot(logger)
         await environment.networks.discrepancies(deep: false).mendAtBoot(logger)
         await removeLeftVolumes()
+        FailPoint.after("boot.orphans.remove")
         await resumeAll()
     }
 

@@ -56,6 +56,7 @@ extension ContainerCatalog {
         let plan = try await networkPlan(entry)
         var prepared = plan.endpoint
         var mounted: [String] = []
+        FailPoint.after("container.start.lease")
         do throws(EngineError) {
             let storage = try await environment.registry.storage(container.storageDriver)
             lane.waits(for: "storage/\(container.storageDriver) mounts")
@@ -80,6 +81,7 @@ extension ContainerCatalog {
             lane.waits(for: "its shim, which makes the first process")
             let running = try await environment.runtime.create(
                 assembly.specification(), limits: ContainerLimits(container).cgroup, attached: attached, kept: prepared?.takeSockets() ?? [])
+            FailPoint.after("container.start.shim")
             let before = entry.snapshot, networks = prepared.map { [$0.snapshot] } ?? plan.placeholder
             do throws(EngineError) {
                 async let noted = note(before, networks, running)
@@ -92,8 +94,10 @@ extension ContainerCatalog {
                     entry.snapshot.networks = plan.placeholder
                 }
                 if let failure = await noted { throw failure }
+                FailPoint.after("container.start.join")
                 lane.waits(for: "its shim, which starts the first process")
                 try await running.start()
+                FailPoint.after("container.start.release")
             } catch {
                 await abandon(entry, running)
                 throw error

@@ -1,6 +1,7 @@
 public import DriverHost
 import EngineErrors
 import EngineModel
+import LinuxSystem
 
 /// The engine's drivers: which there are, what they do, and their coming and going while the daemon runs.
 public actor DriverCatalog: DriverService {
@@ -51,6 +52,7 @@ public actor DriverCatalog: DriverService {
         }
         try await registry.checkUpgrade(kind, name, to: driver.version)
         try await replace(with: driver)
+        FailPoint.after("driver.upgrade")
         if kind == .log { await renewLogs(name) }
         announce("upgrade", driver)
         return try snapshot(driver)
@@ -79,7 +81,9 @@ public actor DriverCatalog: DriverService {
             throw EngineError(.permissionDenied, "the \(kind) driver \(name) is part of an installation (\(foreign)); remove it there and restart the daemon")
         }
         try await registry.forget(kind, name)
+        FailPoint.after("driver.remove.close")
         folder.forget(kind, name)
+        FailPoint.after("driver.remove")
         events.publish(EngineEvent(.driver, "remove", actor: name, attributes: ["kind": "\(kind)"], time: Clock.now()))
     }
 

@@ -32,6 +32,7 @@ struct DriverFolder: Sendable {
                 if size > Self.limit { throw EngineError(.payloadTooLarge, "the driver file \(file) has more than \(Self.limit >> 20) MiB") }
                 try bytes.withUnsafeBytes { try Files.writeAll(descriptor, $0, target) }
             }
+            try FailPoint.before("driver.receive.sync")
             try Errno.check("fsync \(target)", fsync(descriptor))
         } catch {
             discard(target)
@@ -50,12 +51,16 @@ struct DriverFolder: Sendable {
         do throws(Errno) {
             try Files.removeTree(aside)
             try Files.makeDirectories(aside, mode: 0o755)
+            try FailPoint.before("driver.keep.aside")
             try Errno.check("rename \(driver.path)", rename(driver.path, "\(aside)/\(file)"))
             try Files.syncDirectory(aside)
             // What lies there was left by a removal that did not end.
             try Files.removeTree(place)
+            try FailPoint.before("driver.keep")
             try Errno.check("rename \(aside)", rename(aside, place))
+            try FailPoint.before("driver.keep.sync")
             try Files.syncDirectory(folder(driver.kind, driver.name))
+            FailPoint.after("driver.keep.sync")
         } catch {
             throw EngineError(.internal, "the \(driver.kind) driver \(driver.name) was not installed: \(error)", errno: error.code, underlying: error)
         }

@@ -3,6 +3,7 @@ import DriverHost
 import DriverKit
 import EngineErrors
 import EngineModel
+import LinuxSystem
 import Logging
 import OCISpecs
 
@@ -50,6 +51,7 @@ extension ImageCatalog {
                 if error.code != .conflict { logger.warning("an unused layer stays", metadata: ["layer": "\(snapshot.key)", "driver": "\(storage.name)", "error": "\(error)"]) }
                 continue
             }
+            FailPoint.after("image.collect.layer")
             collected.bytes += bytes
             if let chain { collected.chains.append(chain) }
         }

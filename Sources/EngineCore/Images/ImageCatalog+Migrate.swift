@@ -4,6 +4,7 @@ import DriverKit
 import EngineErrors
 import EngineModel
 import Glibc
+import LinuxSystem
 import Logging
 import OCISpecs
 import StateStore
@@ -26,7 +27,9 @@ extension ImageCatalog {
         try await store.save(ImageMigration(image: image.id, driver: storage.name))
         try await arriving {
             try await bring(image, to: storage, comparedWith: old)
+            FailPoint.after("image.migrate.copy")
             try await lane.run("end of a migration") { try await record(image.id, onlyIn: storage.name) }
+            FailPoint.after("image.migrate.record")
         }
         await endMigration(image.id)
         announce("migrate", image, name: storage.name)
@@ -49,6 +52,7 @@ extension ImageCatalog {
         let key = "\(LayerChain.unfinishedPrefix)compare-\(layer.suffix(64))"
         for storage in [one, other] { try? await storage.remove(key) }
         let mounts = (try await one.view(key, parent: layer), try await other.view(key, parent: layer))
+        FailPoint.after("image.migrate.view")
         do { try await content.compareTrees(mounts.0, mounts.1) } catch {
             for storage in [one, other] { try? await storage.remove(key) }
             throw error

@@ -3,6 +3,7 @@ import DriverHost
 import DriverKit
 import EngineErrors
 import EngineModel
+import LinuxSystem
 import OCISpecs
 import StateStore
 
@@ -13,13 +14,12 @@ extension ImageCatalog {
         let layers = loaded.configuration.rootfs.diffIDs
         let top = try await unpacker.unpack(layers, into: storage, named: storage.name)
         let sizes = try await layerSizes(layers, in: storage)
+        FailPoint.after("image.unpack")
         return try await lane.run("register") {
             var image = images[loaded.id.description] ?? ImageSnapshot(loaded, topLayer: top, size: sizes.reduce(0, +))
             image.blobSizes = layers.map { (try? content.size($0)) ?? 0 }
             if !image.storageDrivers.contains(storage.name) { image.storageDrivers.append(storage.name) }
-            try await store.save(image)
-            images[image.id] = image
-            for name in names { try await move(name, to: image.id) }
+            try await name(image, names)
             return images[image.id] ?? image
         }
     }

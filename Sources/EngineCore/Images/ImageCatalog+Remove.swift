@@ -24,11 +24,14 @@ extension ImageCatalog {
         }
         let parsed = try ImageReference(reference).withDefaultTag
         let name = parsed.digest == nil ? parsed.familiar : "\(parsed.familiarName)@\(parsed.digest ?? "")"
-        let rest = try await drop([name], from: image)
-        let removals = [ImageRemoval.untagged(name)]
-        if !rest.tags.isEmpty || !rest.digests.isEmpty { return removals }
-        if Self.conflict(rest, users, force: force) != nil { return removals }
-        return removals + (try await delete(rest))
+        var rest = image
+        rest.tags.removeAll { $0 == name }
+        rest.digests.removeAll { $0 == name }
+        if rest.tags.isEmpty && rest.digests.isEmpty && Self.conflict(rest, users, force: force) == nil { return try await delete(image, names: [name]) }
+        try await store.save(rest)
+        images[rest.id] = rest
+        announce("untag", rest, name: rest.id)
+        return [.untagged(name)]
     }
 
     /// By id.
@@ -37,9 +40,7 @@ extension ImageCatalog {
         if !force && Set(image.tags.compactMap { try? ImageReference($0).familiarName }).count > 1 || !force && image.tags.count > 1 {
             throw Self.refusal(image, "must be forced", "image is referenced in multiple repositories")
         }
-        let names = image.tags + image.digests
-        let rest = try await drop(names, from: image)
-        return names.map { .untagged($0) } + (try await delete(rest))
+        return try await delete(image, names: image.tags + image.digests)
     }
 
     /// A running container can't be overruled, a stopped one can.
@@ -55,22 +56,17 @@ extension ImageCatalog {
         EngineError(.conflict, "conflict: unable to delete \(short(image.id)) (\(force)) - \(reason)")
     }
 
-    private func drop(_ names: [String], from image: ImageSnapshot) async throws -> ImageSnapshot {
-        if names.isEmpty { return image }
-        var rest = image
-        rest.tags.removeAll { names.contains($0) }
-        rest.digests.removeAll { names.contains($0) }
-        try await store.save(rest)
-        images[rest.id] = rest
-        for _ in names { announce("untag", rest, name: rest.id) }
-        return rest
+    /// Its last names go with it, in one step.
+    private func delete(_ image: ImageSnapshot, names: [String]) async throws -> [ImageRemoval] {
+        try await forget(image, names: names) + (await collect().chains.map { .deleted($0.description) })
     }
 
-    private func delete(_ image: ImageSnapshot) async throws -> [ImageRemoval] {
+    private func forget(_ image: ImageSnapshot, names: [String]) async throws -> [ImageRemoval] {
         try await store.remove(ImageSnapshot.self, image.id)
         images[image.id] = nil
+        for _ in names { announce("untag", image, name: image.id) }
         announce("delete", image, name: image.id)
-        return [.deleted(image.id)] + (await collect().chains.map { .deleted($0.description) })
+        return names.map { .untagged($0) } + [.deleted(image.id)]
     }
 
     public func pruneImages(all: Bool) async throws -> (removals: [ImageRemoval], bytes: Int64) {
@@ -78,12 +74,7 @@ extension ImageCatalog {
             let used = Set(await containers().map(\.imageID))
             var removals: [ImageRemoval] = []
             for image in images.values where !used.contains(image.id) && (all || image.tags.isEmpty && image.digests.isEmpty) {
-                let names = image.tags + image.digests
-                let rest = try await drop(names, from: image)
-                try await store.remove(ImageSnapshot.self, rest.id)
-                images[rest.id] = nil
-                announce("delete", rest, name: rest.id)
-                removals += names.map { .untagged($0) } + [.deleted(rest.id)]
+                removals += try await forget(image, names: image.tags + image.digests)
             }
             let freed = await collect()
             return (removals + freed.chains.map { .deleted($0.description) }, freed.bytes)

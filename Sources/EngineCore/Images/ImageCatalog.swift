@@ -42,7 +42,6 @@ public actor ImageCatalog: ImageService {
         images = Dictionary(try store.load(ImageSnapshot.self).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         migrations = Dictionary(try store.load(ImageMigration.self).map { ($0.image, $0.driver) }, uniquingKeysWith: { $1 })
         holdsBack = try Self.holdsBack(store)
-        try await finishTagMove()
         await forgetLostLayers()
         await lane.run("collect") { _ = await collect() }
     }

@@ -2,6 +2,7 @@ import DriverHost
 import DriverKit
 import EngineErrors
 import EngineModel
+import LinuxSystem
 import StateStore
 
 extension NetworkCatalog {
@@ -20,6 +21,7 @@ extension NetworkCatalog {
         pools[network.id] = Self.pool(network)
         do {
             try await makeReady(network)
+            FailPoint.after("network.create.driver")
             try await store.save(network)
             if try await instance.walk().contains(NetworkObject(id: network.id, kind: .network)) { listed.insert(network.id) }
         } catch {

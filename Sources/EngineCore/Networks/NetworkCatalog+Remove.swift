@@ -2,6 +2,7 @@ import DriverHost
 import DriverKit
 import EngineErrors
 import EngineModel
+import LinuxSystem
 import Logging
 import StateStore
 
@@ -16,6 +17,7 @@ extension NetworkCatalog {
         forget(network.id)
         do {
             try await registry.network(network.driver).removeNetwork(network.id)
+            FailPoint.after("network.remove.driver")
             try await store.remove(NetworkSnapshot.self, network.id)
         } catch {
             networks[network.id] = network

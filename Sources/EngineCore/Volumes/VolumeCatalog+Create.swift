@@ -2,6 +2,7 @@ import DriverHost
 import DriverKit
 import EngineErrors
 public import EngineModel
+import LinuxSystem
 import Logging
 import StateStore
 
@@ -43,6 +44,7 @@ extension VolumeCatalog {
         if volume.owner != nil { try await store.save(volume) }
         do {
             volume.mountpoint = try await make(name, options, instance)
+            FailPoint.after("volume.create.driver")
             try await keep(volume, instance)
         } catch {
             if volume.owner != nil { try? await store.remove(VolumeSnapshot.self, name) }

@@ -2,6 +2,7 @@ import DriverHost
 import DriverKit
 import EngineErrors
 import EngineModel
+import LinuxSystem
 import Logging
 import StateStore
 
@@ -58,6 +59,7 @@ extension VolumeCatalog {
         } catch {
             throw VolumeFailure.prefixed("remove \(volume.name)", error)
         }
+        FailPoint.after("volume.remove.driver")
         try await store.remove(VolumeSnapshot.self, volume.name)
         volumes[volume.name] = nil
         announce("destroy", volume)

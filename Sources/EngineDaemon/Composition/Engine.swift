@@ -6,6 +6,7 @@ import EngineErrors
 import EngineHTTP
 import EngineModel
 import LinuxCgroups
+import LinuxSystem
 import Logging
 import StateStore
 
@@ -33,6 +34,7 @@ struct Engine: Sendable {
     init(_ configuration: DaemonConfiguration, _ files: InstalledFiles, _ live: LiveSettings, _ logger: Logger) async throws {
         let mark = Mark.of(configuration.dataRoot)
         store = try StateStore(path: "\(configuration.dataRoot)/state.sqlite")
+        FailPoint.after("boot.store")
         events = EventBus()
         self.files = files
         registry = DriverRegistry(configuration.registry(files, mark, events))
@@ -40,14 +42,17 @@ struct Engine: Sendable {
         try await DefaultDrivers.check(registry, configuration, files)
         let content = try ContentStore(root: "\(configuration.dataRoot)/content")
         images = try await ImageCatalog(store: store, content: content, registry: registry, events: events, dataRoot: configuration.dataRoot)
+        FailPoint.after("boot.images")
         networks = try await NetworkCatalog(store: store, registry: registry, events: events, defaults: configuration.networkDefaults(mark))
         volumes = try await VolumeCatalog(store: store, registry: registry, events: events)
+        FailPoint.after("boot.volumes")
         let runtime = try ContainerRuntime(
             program: ShimProgram(path: try files.required("gantry-shim")), execRoot: configuration.execRoot, cgroups: try CgroupSystem.detect())
         containers = try await ContainerCatalog(
             ContainerEnvironment(
                 store: store, registry: registry, events: events, images: images, networks: networks, volumes: volumes, runtime: runtime,
                 logger: logger, defaults: defaults))
+        FailPoint.after("boot.containers")
         system = try await SystemInfo(
             store: store, registry: registry, events: events, dataRoot: configuration.dataRoot, settings: { live.information },
             counts: Self.counts(containers, images), actions: { [containers] in containers.actionTimes })

@@ -36,7 +36,9 @@ final class Compression {
         guard try Gzip.compress(plain.descriptor, to: descriptor, extra: facts, isCancelled: { isCancelled.value.load(ordering: .relaxed) }) else { return }
         // The plain file goes: what takes its place must be on the disk.
         try Errno.check("fdatasync \(aside)", fdatasync(descriptor))
+        FailPoint.after("json-file.compress")
         try Errno.check("rename \(aside)", rename(aside, "\(path).gz"))
+        FailPoint.after("json-file.compress.rename")
         unlink(path)
     }
 }

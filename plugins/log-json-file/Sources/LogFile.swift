@@ -62,6 +62,7 @@ final class LogFile {
         compression?.wait()
         compression = nil
         for index in stride(from: options.maximumFiles - 1, to: 0, by: -1) { try move(to: index) }
+        FailPoint.after("json-file.rotate")
         try open(truncating: false)
         if options.compresses { compression = Compression("\(path).1", lastTime: lastTime) }
     }
@@ -70,6 +71,7 @@ final class LogFile {
         let to = "\(path).\(index)"
         unlink(to)
         unlink("\(to).gz")
+        FailPoint.after("json-file.rotate.drop")
         if index == 1 { return try move(path, to) }
         try move("\(path).\(index - 1).gz", "\(to).gz")
         try move("\(path).\(index - 1)", to)

@@ -55,8 +55,10 @@ final class LogStore {
 
     private func rotate() throws(Errno) {
         writer.seal()
+        FailPoint.after("local-log.seal")
         let full = writer.number
         writer = try SegmentWriter(new: full + 1, segments)
+        FailPoint.after("local-log.rotate")
         if options.compresses { packer.add(full) }
         removeOld()
     }

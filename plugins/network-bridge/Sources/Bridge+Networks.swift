@@ -20,6 +20,7 @@ extension Bridge {
         }
         kernel.networks[network.id] = network
         try reattach(to: network, &kernel)
+        try FailPoint.before("bridge.filter")
         do { try bringFilterInLine(network, &kernel) } catch {
             Driver.log(.error, "the network \(network.id) has a bridge and no rules: \(error)")
             throw error
@@ -28,14 +29,16 @@ extension Bridge {
 
     private func makeBridge(_ network: BridgeNetwork, _ kernel: inout Kernel) throws -> Int32 {
         let mac = network.gateways.first.map { HardwareAddress(for: $0) }
-        try kernel.route.perform([.createBridge(network.bridge, mac: mac, mtu: network.mtu)])
+        // With its mark at once: a bridge without one has no owner.
         do {
+            try kernel.route.perform([.createBridge(network.bridge, mac: mac, mtu: network.mtu), .change(.name(network.bridge), bridgeChange(network))])
             guard let link = try kernel.route.link(named: network.bridge) else { throw DriverError(ENODEV, "the bridge \(network.bridge) vanished") }
-            try kernel.route.perform([.change(.index(link.index), bridgeChange(network))] + switchIPv6Off(link.index))
+            try FailPoint.before("bridge.addresses")
+            try kernel.route.perform(switchIPv6Off(link.index))
             try kernel.route.perform(network.gateways.map { .addAddress($0, link: link.index) } + [.change(.index(link.index), Self.up)])
             return link.index
         } catch {
-            try? kernel.route.perform([.delete(.name(network.bridge))])
+            if (error as? Errno)?.code != EEXIST { try? kernel.route.perform([.delete(.name(network.bridge))]) }
             throw error
         }
     }
@@ -84,6 +87,7 @@ extension Bridge {
     func remove(_ id: String, _ kernel: inout Kernel) throws {
         try removeFromFilter(id, &kernel)
         kernel.networks[id] = nil
+        try FailPoint.before("bridge.delete")
         for link in try kernel.route.links() where link.kind == "bridge" && mark.id(of: link) == id {
             try kernel.route.perform([.delete(.index(link.index))], ignoring: [ENODEV])
         }

@@ -56,8 +56,10 @@ final class Bridge: NetworkDriver {
             reaper.settle(plan.hostName)
             try kernel.withLock { try connect(plan, network, netns, &$0) }
             do {
+                try FailPoint.before("bridge.join.configure")
                 try configure(plan, netns)
                 try awaitFrames(plan, network)
+                try FailPoint.before("bridge.join.publish")
                 try kernel.withLock { try publish(plan.published, endpoint: plan.id, &$0) }
             } catch {
                 reaper.delete(plan.hostName)
@@ -74,6 +76,7 @@ final class Bridge: NetworkDriver {
             try kernel.withLock { kernel in
                 try unpublish(endpoint, &kernel)
                 kernel.seen.remove(endpoint)
+                try FailPoint.before("bridge.leave.block")
                 // From here on no frame of this container passes, and its address can be given to another.
                 var change = LinkChange()
                 change.isBlocked = true

@@ -56,28 +56,23 @@ final class Macvlan: NetworkDriver {
     }
 
     private func makeParent(_ network: MacvlanNetwork, _ route: inout RouteSocket) throws {
+        // With its mark in the same system call: an interface without one has no owner.
         var marked = LinkChange()
         marked.alias = prefix + network.id
-        if network.isDummy {
-            try makeDummy(network, marked, &route)
-        } else {
-            guard let vlan = network.vlan, let link = try route.link(named: vlan.link) else {
-                throw DriverError(ENODEV, "the parent \(network.parent) of the network \(network.name) is no interface of this host; `ip link` lists those that are")
-            }
-            try route.perform([.createVLAN(network.parent, parent: link.index, id: vlan.id)])
+        if network.isDummy { return try makeDummy(network, marked, &route) }
+        guard let vlan = network.vlan, let link = try route.link(named: vlan.link) else {
+            throw DriverError(ENODEV, "the parent \(network.parent) of the network \(network.name) is no interface of this host; `ip link` lists those that are")
         }
-        do { try route.perform([.change(.name(network.parent), marked)]) } catch {
-            try? route.perform([.delete(.name(network.parent))])
-            throw error
-        }
+        try route.perform([.createVLAN(network.parent, parent: link.index, id: vlan.id), .change(.name(network.parent), marked)])
     }
 
     /// Where the kernel has no dummy interfaces a pair does as well, both ends of it on the host.
     private func makeDummy(_ network: MacvlanNetwork, _ marked: LinkChange, _ route: inout RouteSocket) throws {
-        do { try route.perform([.createDummy(network.parent)]) } catch {
+        let mark = RouteRequest.change(.name(network.parent), marked)
+        do { try route.perform([.createDummy(network.parent), mark]) } catch {
             guard error.code == EOPNOTSUPP else { throw error }
             let other = "dn-\(network.id.prefix(12))"
-            try route.perform([.createVeth(VethPair(name: network.parent, peerName: other)), .change(.name(other), Self.up), .change(.name(other), marked)])
+            try route.perform([.createVeth(VethPair(name: network.parent, peerName: other)), .change(.name(other), Self.up), .change(.name(other), marked), mark])
         }
     }
 

@@ -16,6 +16,7 @@ struct Subvolumes: TreeMaker {
             try Errno.check("snapshot \(parent) as \(path)", gantry_btrfs_snapshot(folder.raw, place.name, source.raw))
         } else {
             try Errno.check("make the subvolume \(path)", gantry_btrfs_create(folder.raw, place.name))
+            try FailPoint.before("btrfs.permissions")
             try RootFolder.openToAll(path)
         }
     }
@@ -23,6 +24,7 @@ struct Subvolumes: TreeMaker {
     func seal(_ path: String) throws {
         let tree = try Files.open(path, O_RDONLY | O_DIRECTORY)
         try Errno.check("make \(path) read-only", gantry_btrfs_set_read_only(tree.raw, 1))
+        try FailPoint.before("btrfs.seal.sync")
         try FileSystem.sync(tree.raw)
     }
 

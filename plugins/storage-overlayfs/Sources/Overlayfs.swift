@@ -45,7 +45,9 @@ final class Overlayfs: StorageDriver, Sendable {
     }
 
     func commit(_ key: String, as name: String) throws {
-        folders.dropWork(try index.commit(key, as: name, folders.sync))
+        let number = try index.commit(key, as: name, folders.sync)
+        FailPoint.after("overlayfs.commit")
+        folders.dropWork(number)
     }
 
     func remove(_ key: String) throws {

@@ -11,11 +11,13 @@ extension SnapshotFolders {
     ///   topmost layer's root folder is the one that shows.
     func make(_ number: Int, on below: Int?, state snapshot: Snapshot.State) throws(Errno) {
         try Files.makeDirectory(folder(number))
+        try FailPoint.before("overlayfs.content.make")
         try makeContent(number)
         if let below, snapshot == .active {
             let parent = try Files.open(path(below), O_RDONLY | O_DIRECTORY), root = try Files.open(path(number), O_RDONLY | O_DIRECTORY)
             try FolderAttributes.bring(from: parent.raw, to: root.raw)
         }
+        try FailPoint.before("overlayfs.work.make")
         if snapshot == .active { try Files.makeDirectory("\(state)/\(Self.work(number))") }
     }
 

@@ -13,6 +13,7 @@ struct CopiedTrees: TreeMaker {
         let target = try Files.open(path, O_RDONLY | O_DIRECTORY)
         let copy = running.begin()
         defer { running.end(copy) }
+        try FailPoint.before("vfs.copy")
         try TreeCopy.run(from: source.raw, to: target.raw, isCancelled: copy.isCancelled)
     }
 

@@ -28,11 +28,15 @@ final class LocalVolumes: VolumeDriver {
         var isThere = false
         do throws(Errno) {
             try Files.makeDirectory("\(root)/\(aside)", mode: 0o701)
+            try FailPoint.before("local-volume.data")
             try makeData("\(root)/\(aside)/_data")
             try Files.replace("\(root)/\(aside)/volume", with: VolumeRecord(created: now(), options: options).bytes, mode: 0o600, durable: true)
+            try FailPoint.before("local-volume.create")
             try Errno.check("rename \(path(name))", rename("\(root)/\(aside)", path(name)))
             isThere = true
+            try FailPoint.before("local-volume.create.sync")
             try Files.syncDirectory(root)
+            FailPoint.after("local-volume.create.sync")
         } catch {
             // What was refused must not be there afterwards.
             if isThere { rename(path(name), "\(root)/\(aside)") }
@@ -46,9 +50,14 @@ final class LocalVolumes: VolumeDriver {
         _ = try record(name)
         let aside = asideName("gone")
         do throws(Errno) {
+            try FailPoint.before("local-volume.remove")
             try Errno.check("rename \(path(name))", rename(path(name), "\(root)/\(aside)"))
+            try FailPoint.before("local-volume.remove.sync")
             try Files.syncDirectory(root)
+            FailPoint.after("local-volume.remove.sync")
         } catch {
+            // What was refused is there as before; where the first rename failed, this one does too.
+            rename("\(root)/\(aside)", path(name))
             throw DriverError(error.code, "volume \(name) can't be removed: \(error)")
         }
         removeAside(aside)
