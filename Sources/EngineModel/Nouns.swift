@@ -5,6 +5,8 @@ public struct VolumeSnapshot: Codable, Sendable, Equatable {
     public var isAnonymous: Bool
     /// Id of the container that it was made for. Without that container's record the volume is a leftover.
     public var owner: String?
+    /// True while it is made or removed: what a crash leaves of it goes at the next start.
+    public var isUnfinished: Bool?
     /// ns since 1970.
     public var created: Int64
     public init(

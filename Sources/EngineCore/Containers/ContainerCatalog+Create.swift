@@ -62,6 +62,7 @@ extension ContainerCatalog {
         } catch {
             try? await storage.remove(layer(id))
             try? Files.removeTree(directory(id))
+            entry.snapshot.mounts = []
             for volume in await environment.volumes.owned() where volume.owner == id { await dropAnonymous(volume.name) }
             throw error
         }

@@ -56,8 +56,8 @@ extension ContainerCatalog {
         } catch {
             execs[id]?.running = false
             execs[id]?.exitCode = error.code == .commandNotFound ? 127 : 126
-            // The container, or its shim, ended under it.
-            if error.errno == ESRCH || error.code == .unavailable {
+            // The container, or its shim, ended under it. A pid namespace without its first process makes no others: ENOMEM.
+            if error.errno == ESRCH || error.code == .unavailable || running.hasExited {
                 throw EngineError(.conflict, "container \(entry.snapshot.id) is not running", underlying: error)
             }
             guard !detach, error.code == .commandNotFound || error.code == .commandNotExecutable else { throw error }

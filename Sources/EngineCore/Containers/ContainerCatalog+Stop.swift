@@ -158,7 +158,11 @@ extension ContainerCatalog {
             }
             let cgroup = running.cgroup
             entry.lane.waits(for: "the freezer of its cgroup")
-            try await BlockingCalls.run { try cgroup.freeze(true) }
+            do { try await BlockingCalls.run { try cgroup.freeze(true) } } catch {
+                // Its end was quicker.
+                if running.hasExited { throw EngineError(.conflict, "Container \(entry.snapshot.id) is not running") }
+                throw error
+            }
             entry.snapshot.status.state = .paused
             await saveStatus(entry)
             publish("pause", entry.snapshot)

@@ -105,6 +105,14 @@ public actor ContainerCatalog: ContainerService, ExecService {
         entries.values.filter { !$0.isBeingCreated }.map(\.snapshot).sorted { $0.created > $1.created }
     }
 
+    /// Ids of the containers that refer to a volume. One that is being created does, before it has it.
+    public func users(ofVolume name: String) -> [String] {
+        entries.values.filter { entry in
+            entry.snapshot.mounts.contains { $0.kind == .volume && $0.name == name }
+                || entry.isBeingCreated && entry.snapshot.host.mounts.contains { $0.kind == .volume && $0.source == name }
+        }.map(\.snapshot.id)
+    }
+
     public func inspect(_ reference: String) async throws -> ContainerSnapshot { try entry(reference).snapshot }
 
     public func size(_ reference: String) async throws -> ContainerSize {

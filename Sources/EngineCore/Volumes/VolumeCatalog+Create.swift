@@ -40,16 +40,23 @@ extension VolumeCatalog {
         var volume = VolumeSnapshot(
             name: name, driver: instance.name, options: options, labels: labels, isAnonymous: isAnonymous || labels[Self.anonymousLabel] != nil,
             owner: isAnonymous ? owner : nil, created: Clock.now())
-        // Before it exists: what a killed daemon leaves of it has no owner then, and goes.
-        if volume.owner != nil { try await store.save(volume) }
+        // Before it exists: what a killed daemon leaves of it goes. What the driver had before stays.
+        let isNew = isAnonymous ? true : try await !instance.walk().contains { $0.name == name }
+        volume.isUnfinished = isNew ? true : nil
+        if isNew { try await store.save(volume) }
         do {
             volume.mountpoint = try await make(name, options, instance)
             FailPoint.after("volume.create.driver")
-            try await keep(volume, instance)
+            volume.isUnfinished = nil
+            if volume.owner == nil { try await store.save(volume) } else { try await store.saveRelaxed(volume) }
         } catch {
-            if volume.owner != nil { try? await store.remove(VolumeSnapshot.self, name) }
+            if isNew {
+                try? await instance.remove(name)
+                try? await store.remove(VolumeSnapshot.self, name)
+            }
             throw error
         }
+        volumes[name] = volume
         announce("create", volume)
         return volume
     }
@@ -75,15 +82,5 @@ extension VolumeCatalog {
             throw VolumeFailure.prefixed("create \(name)", error)
         }
         return try await instance.walk().first { $0.name == name }?.mountpoint ?? ""
-    }
-
-    private func keep(_ volume: VolumeSnapshot, _ instance: VolumeInstance) async throws(EngineError) {
-        do throws(EngineError) {
-            if volume.owner == nil { try await store.save(volume) } else { try await store.saveRelaxed(volume) }
-        } catch {
-            try? await instance.remove(volume.name)
-            throw error
-        }
-        volumes[volume.name] = volume
     }
 }

@@ -50,13 +50,19 @@ extension VolumeCatalog {
         }
     }
 
-    /// The driver's part first: a crash in between leaves a record, which a second removal clears.
+    /// The record says that it goes, then the driver's part goes, then the record: a crash in between is finished at the
+    /// next start.
     private func drop(_ volume: VolumeSnapshot, force: Bool) async throws(EngineError) {
+        var leaving = volume
+        leaving.isUnfinished = true
+        // On a full disk it goes without: that makes room.
+        do throws(EngineError) { try await store.save(leaving) } catch where error.code == .resourceExhausted {}
         do throws(EngineError) {
             try await registry.volume(volume.driver).remove(volume.name)
         } catch  where error.code == .notFound || force {
             logger.notice("a volume's driver could not remove it", metadata: ["volume": "\(volume.name)", "error": "\(error)"])
         } catch {
+            try? await store.save(volume)
             throw VolumeFailure.prefixed("remove \(volume.name)", error)
         }
         FailPoint.after("volume.remove.driver")

@@ -26,8 +26,22 @@ public actor VolumeCatalog: VolumeService {
         self.store = store
         self.registry = registry
         self.events = events
-        volumes = Dictionary(try store.load(VolumeSnapshot.self).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+        let stored = try store.load(VolumeSnapshot.self)
+        volumes = Dictionary(stored.filter { $0.isUnfinished != true }.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+        for volume in stored where volume.isUnfinished == true { await clear(volume) }
         await discrepancies(deep: false).mendAtBoot(logger)
+    }
+
+    /// Removes what a crash left of a volume that was being made or removed.
+    private func clear(_ volume: VolumeSnapshot) async {
+        do throws(EngineError) {
+            let instance = try await registry.volume(volume.driver)
+            do throws(EngineError) { try await instance.remove(volume.name) } catch where error.code == .notFound {}
+            try await store.remove(VolumeSnapshot.self, volume.name)
+            logger.notice("removed a volume that was not finished", metadata: ["volume": "\(volume.name)"])
+        } catch {
+            logger.warning("what is left of a volume could not be removed", metadata: ["volume": "\(volume.name)", "error": "\(error)"])
+        }
     }
 
     /// `users`: ids of the containers that refer to a volume, running or not.

@@ -84,9 +84,7 @@ struct Engine: Sendable {
         let containers = containers
         await images.setContainers { await containers.list() }
         await networks.setContainers { await containers.list() }
-        await volumes.setUsers { name in
-            await containers.list().filter { $0.mounts.contains { $0.kind == .volume && $0.name == name } }.map(\.id)
-        }
+        await volumes.setUsers { name in await containers.users(ofVolume: name) }
     }
 
     private static func counts(_ containers: ContainerCatalog, _ images: ImageCatalog) -> @Sendable () async -> SystemInfo.Counts {
