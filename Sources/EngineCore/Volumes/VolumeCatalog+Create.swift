@@ -41,7 +41,7 @@ extension VolumeCatalog {
             name: name, driver: instance.name, options: options, labels: labels, isAnonymous: isAnonymous || labels[Self.anonymousLabel] != nil,
             owner: isAnonymous ? owner : nil, created: Clock.now())
         // Before it exists: what a killed daemon leaves of it goes. What the driver had before stays.
-        let isNew = isAnonymous ? true : try await !instance.walk().contains { $0.name == name }
+        let isNew = isAnonymous ? true : try await find(name, instance) == nil
         volume.isUnfinished = isNew ? true : nil
         if isNew { try await store.save(volume) }
         do {
@@ -51,7 +51,7 @@ extension VolumeCatalog {
             if volume.owner == nil { try await store.save(volume) } else { try await store.saveRelaxed(volume) }
         } catch {
             if isNew {
-                try? await instance.remove(name)
+                if (try? await find(name, instance)) != nil { try? await instance.remove(name) }
                 try? await store.remove(VolumeSnapshot.self, name)
             }
             throw error
@@ -81,6 +81,10 @@ extension VolumeCatalog {
         } catch {
             throw VolumeFailure.prefixed("create \(name)", error)
         }
-        return try await instance.walk().first { $0.name == name }?.mountpoint ?? ""
+        return try await find(name, instance)?.mountpoint ?? ""
+    }
+
+    private func find(_ name: String, _ instance: VolumeInstance) async throws(EngineError) -> Volume? {
+        try await instance.walk().first { $0.name == name }
     }
 }

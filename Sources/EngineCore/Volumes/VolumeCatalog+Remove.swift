@@ -56,7 +56,7 @@ extension VolumeCatalog {
         var leaving = volume
         leaving.isUnfinished = true
         // On a full disk it goes without: that makes room.
-        do throws(EngineError) { try await store.save(leaving) } catch where error.code == .resourceExhausted {}
+        do throws(EngineError) { try await store.save(leaving) } catch  where error.code == .resourceExhausted {}
         do throws(EngineError) {
             try await registry.volume(volume.driver).remove(volume.name)
         } catch  where error.code == .notFound || force {

@@ -36,7 +36,7 @@ public actor VolumeCatalog: VolumeService {
     private func clear(_ volume: VolumeSnapshot) async {
         do throws(EngineError) {
             let instance = try await registry.volume(volume.driver)
-            do throws(EngineError) { try await instance.remove(volume.name) } catch where error.code == .notFound {}
+            do throws(EngineError) { try await instance.remove(volume.name) } catch  where error.code == .notFound {}
             try await store.remove(VolumeSnapshot.self, volume.name)
             logger.notice("removed a volume that was not finished", metadata: ["volume": "\(volume.name)"])
         } catch {
