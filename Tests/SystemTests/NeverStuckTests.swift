@@ -136,7 +136,9 @@ struct NeverStuckTests {
         engine.importBusybox()
         let driver = try Fixture.volumeDriver(in: engine.root)
         #expect(engine.gantry("driver", "install", driver).status == 0)
-        let hanging = engine.child("volume", "create", "-d", "faulty", "hang"), behind = engine.child("volume", "create", "-d", "faulty", "behind")
+        let hanging = engine.child("volume", "create", "-d", "faulty", "hang")
+        #expect(engine.waitForDump { $0.contains("volume/faulty\n    in it: create for ") }, "\(dump(engine))")
+        let behind = engine.child("volume", "create", "-d", "faulty", "behind")
         let shown = engine.waitForDump { $0.contains("volume/faulty\n    in it: create for ") && $0.contains("volume hang: create for ") && $0.contains("behind it: ") }
         #expect(shown, "\(dump(engine))")
         othersAreServed(engine, "hang")
