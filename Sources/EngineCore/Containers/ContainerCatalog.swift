@@ -105,6 +105,9 @@ public actor ContainerCatalog: ContainerService, ExecService {
         entries.values.filter { !$0.isBeingCreated }.map(\.snapshot).sorted { $0.created > $1.created }
     }
 
+    /// Those that are being created too.
+    public func all() -> [ContainerSnapshot] { entries.values.map(\.snapshot) }
+
     /// Ids of the containers that refer to a volume. One that is being created does, before it has it.
     public func users(ofVolume name: String) -> [String] {
         entries.values.filter { entry in

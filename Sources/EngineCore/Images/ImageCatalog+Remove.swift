@@ -9,6 +9,8 @@ extension ImageCatalog {
     public func removeImage(_ reference: String, force: Bool, prune: Bool) async throws -> [ImageRemoval] {
         try await lane.run("remove") {
             let image = try find(reference)
+            leaving = [image.id]
+            defer { leaving = [] }
             let users = await containers().filter { $0.imageID == image.id }
             if Self.isIdentifier(reference, of: image) { return try await remove(image, users, force: force) }
             return try await untag(image, reference, users, force: force)
@@ -71,6 +73,8 @@ extension ImageCatalog {
 
     public func pruneImages(all: Bool) async throws -> (removals: [ImageRemoval], bytes: Int64) {
         try await lane.run("prune") {
+            leaving = Set(images.keys)
+            defer { leaving = [] }
             let used = Set(await containers().map(\.imageID))
             var removals: [ImageRemoval] = []
             for image in images.values where !used.contains(image.id) && (all || image.tags.isEmpty && image.digests.isEmpty) {

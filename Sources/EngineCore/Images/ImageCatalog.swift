@@ -22,6 +22,8 @@ public actor ImageCatalog: ImageService {
     /// By id.
     var images: [String: ImageSnapshot] = [:]
     var containers: @Sendable () async -> [ContainerSnapshot] = { [] }
+    /// Ids of images that may be removed in this moment, if no container needs them.
+    var leaving: Set<String> = []
     /// Imports, loads and unpackings that go on now.
     var arrivals = 0
     var wantsCollection = false
@@ -46,7 +48,7 @@ public actor ImageCatalog: ImageService {
         await lane.run("collect") { _ = await collect() }
     }
 
-    /// All containers, running or not.
+    /// All containers, running or not, and those that are being created.
     public func setContainers(_ containers: @escaping @Sendable () async -> [ContainerSnapshot]) { self.containers = containers }
 
     /// - Throws: `.notFound` "No such image: nosuch:latest"; `.invalidArgument` for what is no reference.
@@ -59,8 +61,11 @@ public actor ImageCatalog: ImageService {
         images.values.sorted { ($0.created, $0.id) > ($1.created, $1.id) }
     }
 
-    /// Makes sure that `storage` holds the image's layers. At once when it does.
+    /// Makes sure that `storage` holds the image's layers. At once when it does. From then on the image stays, if the
+    /// container that needs it is among `containers`.
     public func ensureUnpacked(_ image: ImageSnapshot, in storage: StorageInstance) async throws(EngineError) {
+        if leaving.contains(image.id) { await lane.run("see whether an image was removed") {} }
+        guard images[image.id] != nil else { throw Self.missing(image.id) }
         if image.topLayer.isEmpty || images[image.id]?.storageDrivers.contains(storage.name) == true { return }
         do {
             try await arriving {

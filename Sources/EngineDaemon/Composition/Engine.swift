@@ -82,7 +82,7 @@ struct Engine: Sendable {
     /// The catalogues ask each other who uses what.
     private func connect() async {
         let containers = containers
-        await images.setContainers { await containers.list() }
+        await images.setContainers { await containers.all() }
         await networks.setContainers { await containers.list() }
         await volumes.setUsers { name in await containers.users(ofVolume: name) }
     }
