@@ -21,11 +21,11 @@ struct TextTests {
         #expect(Timestamp.formatFixed(1_000_000_000) == "1970-01-01T00:00:01.000000000Z")
     }
 
-    static let sizes: [(Int64, String)] = [
+    static let sizeWords: [(Int64, String)] = [
         (0, "0B"), (999, "999B"), (1000, "1kB"), (2_024_000, "2.02MB"), (1_234_567_890, "1.23GB"), (56_700_000, "56.7MB"), (-1500, "-1.5kB"), (.min, "-9.22EB"),
     ]
 
-    @Test("sizes in Docker's words", arguments: sizes)
+    @Test("sizes in Docker's words", arguments: sizeWords)
     func sizes(_ bytes: Int64, _ text: String) {
         #expect(Human.size(bytes) == text)
     }
