@@ -96,6 +96,10 @@ extension ContainerCatalog {
         let container = entry.snapshot
         let specification = ContainerAssembly.log(container, log, environment.defaults, directory: logDirectory(container.id, container.logFolder))
         do throws(EngineError) { try await running.replaceLog(specification, mark: environment.defaults.mark) } catch {
+            // Its end was quicker.
+            if error.code == .unavailable || running.hasExited {
+                throw EngineError(.conflict, "container \(container.id) is not running", underlying: error)
+            }
             throw EngineError(
                 error.code, "the log driver of container \(container.name) was not changed to \(log.name), and its output goes where it went: \(error.message)",
                 errno: error.errno, underlying: error)
