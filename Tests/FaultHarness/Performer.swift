@@ -31,9 +31,8 @@ struct Performer: Sendable {
         case .start, .stop, .restart, .pause, .unpause:
             let answer = try engine.send(Call("POST", "\(container)/\(operation.verb.rawValue)", operation.verb == .stop || operation.verb == .restart ? [("t", "1")] : []))
             return answer.status == 304 ? ["unchanged": true] : [:]
-        case .kill:
-            _ = try engine.post("\(container)/kill")
-            _ = try engine.post("\(container)/wait")
+        // Answered when it has ended. Whoever waited then might wait for the end of a later start.
+        case .kill: _ = try engine.post("\(container)/kill")
         case .rename: _ = try engine.post("\(container)/rename", [("name", operation.name)])
         case .removeContainer: _ = try engine.delete(container, [("force", "1"), ("v", "1")])
         case .writeFile: try write(id, operation)
