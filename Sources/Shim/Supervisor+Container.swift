@@ -14,9 +14,13 @@ extension Supervisor {
         sandbox.exitFile = fields.string(.exitFile)
         sandbox.cgroupFiles = fields.strings(.cgroupFile)
         sandbox.namespaces = Self.namespacesToEnter(fields)
+        let process: ContainerProcess
+        do throws(Errno) { process = try clone(fields) } catch {
+            // Of what there is not, nobody will ask for the start.
+            return client.send(Self.failed(message.sequence, Int32(GANTRY_STAGE_CLONE.rawValue), error.code, error.action))
+        }
+        first = process
         do {
-            let process = try clone(fields)
-            first = process
             FailPoint.after("shim.clone")
             for group in fields.groups(.descriptor) {
                 becomeStream(Client(Int32(group.number(.descriptor)), loop), process, group)
@@ -60,7 +64,6 @@ extension Supervisor {
         start.failure = message
         if let pid = first?.pid, pid > 0 { kill(pid, SIGKILL) }
         answerStart()
-        if first == nil { loop.isFinished = creator == nil }
     }
 
     /// Nobody else can ask for the start any more: a later daemon does not know what this one had in mind.
