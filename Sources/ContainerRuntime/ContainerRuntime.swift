@@ -36,7 +36,7 @@ public final class ContainerRuntime: Sendable {
     ///
     /// - Parameters:
     ///   - attached: sockets whose other ends get the process's streams from the first byte. Taken.
-    ///   - kept: descriptors that live as long as the shim, like reserved ports. Taken.
+    ///   - kept: descriptors that live as long as the container, like reserved ports. Taken.
     public func create(
         _ specification: ContainerSpecification, limits: CgroupLimits, attached: [(socket: Int32, streams: StreamSelection)], kept: [Int32]
     ) async throws(EngineError) -> RunningContainer {
@@ -54,6 +54,7 @@ public final class ContainerRuntime: Sendable {
             network = Int32(3 + descriptors.count)
             descriptors.append(joined)
         }
+        let keptNumbers = kept.indices.map { Int32(3 + descriptors.count + $0) }
         descriptors += kept
         let shim: Int32
         do throws(Errno) {
@@ -68,7 +69,7 @@ public final class ContainerRuntime: Sendable {
             let cgroup = try cgroups.create(specification.cgroup, limits, mark: specification.mark)
             FailPoint.after("runtime.cgroup.make")
             do throws(EngineError) {
-                let running = try await begin(specification, cgroup, daemonEnd, shim: shim, network: network, attached: attached.map(\.streams))
+                let running = try await begin(specification, cgroup, daemonEnd, shim: shim, network: network, attached: attached.map(\.streams), kept: keptNumbers)
                 if makesNetwork && joined >= 0 {
                     running.keep(network: OwnedFD(adopting: joined))
                     joined = -1
@@ -117,7 +118,7 @@ public final class ContainerRuntime: Sendable {
     }
 
     private func begin(
-        _ specification: ContainerSpecification, _ cgroup: Cgroup, _ socket: consuming OwnedFD, shim: Int32, network: Int32, attached: [StreamSelection]
+        _ specification: ContainerSpecification, _ cgroup: Cgroup, _ socket: consuming OwnedFD, shim: Int32, network: Int32, attached: [StreamSelection], kept: [Int32]
     ) async throws(EngineError) -> RunningContainer {
         let (connection, events) = open(socket, specification.id, shim: shim)
         var fields = Fields()
@@ -130,6 +131,7 @@ public final class ContainerRuntime: Sendable {
             streams.encode(into: &group)
             fields.add(.descriptor, group)
         }
+        for number in kept { fields.add(.keptDescriptor, Int64(number)) }
         do {
             let answer = try await connection.request(.create, fields, within: ShimPatience.work)
             if answer.kind == .failed { throw LaunchFailure.error(answer.fields) }

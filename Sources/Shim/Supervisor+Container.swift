@@ -13,6 +13,7 @@ extension Supervisor {
         let fields = message.fields
         sandbox.exitFile = fields.string(.exitFile)
         sandbox.cgroupFiles = fields.strings(.cgroupFile)
+        sandbox.kept = fields.numbers(.keptDescriptor).map { Int32($0) }
         sandbox.namespaces = Self.namespacesToEnter(fields)
         let process: ContainerProcess
         do throws(Errno) { process = try clone(fields) } catch {
@@ -135,6 +136,9 @@ extension Supervisor {
 
     func finishContainer(_ process: ContainerProcess, _ code: Int32) {
         ended = Self.now()
+        // Whoever hears of the end may start the container again, with the same ports.
+        for descriptor in sandbox.kept { Glibc.close(descriptor) }
+        sandbox.kept = []
         process.exited(code)
         keepStatus(code)
         closeLog()

@@ -34,6 +34,8 @@ final class Supervisor {
         var cgroupFiles: [String] = []
         var namespaces: UInt64 = 0
         var target: Int32 = -1
+        /// What lasts as long as the container: reserved ports.
+        var kept: [Int32] = []
     }
 
     struct StartProgress {

@@ -96,9 +96,10 @@ public struct Fields: Sendable {
     public func groups(_ tag: Tag) -> [Fields] { all(tag).map { Fields(bytes: Array($0)) } }
     public func flag(_ tag: Tag) -> Bool { number(tag) != 0 }
 
-    public func number(_ tag: Tag) -> Int64 {
-        guard let value = all(tag).last, value.count == 8 else { return 0 }
-        return Int64(bitPattern: Array(value).integer(at: 0, UInt64.self))
+    public func number(_ tag: Tag) -> Int64 { numbers(tag).last ?? 0 }
+
+    public func numbers(_ tag: Tag) -> [Int64] {
+        all(tag).map { $0.count == 8 ? Int64(bitPattern: Array($0).integer(at: 0, UInt64.self)) : 0 }
     }
 }
 
@@ -118,7 +119,7 @@ public enum Tag: UInt16, Sendable {
     // log
     case logDriver = 112, logState, logOption, logLabel, logName, mark, checksOwnership, logHost, logBuffer
     // attach
-    case wantsInput = 128, wantsOutput, wantsError, descriptor, exitFile, lostLines
+    case wantsInput = 128, wantsOutput, wantsError, descriptor, exitFile, lostLines, keptDescriptor
 }
 
 extension Array where Element == UInt8 {
