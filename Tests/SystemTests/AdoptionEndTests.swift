@@ -6,18 +6,6 @@ import Testing
 /// Containers that end while no daemon is there.
 @Suite("ends without a daemon", .enabled(if: Shared.isRoot), .serialized)
 struct AdoptionEndTests {
-    private func withEngine(_ number: Int, _ body: (Engine) throws -> Void) rethrows {
-        let engine = Engine(number: number)
-        engine.start()
-        defer { engine.discard() }
-        engine.importBusybox()
-        try body(engine)
-    }
-
-    private func inspect(_ engine: Engine, _ format: String, _ name: String) -> String {
-        engine.gantry("inspect", "--format", format, name).output.trimmed
-    }
-
     /// A container that goes on to `command` when its daemon has been killed.
     private func runOrphan(_ engine: Engine, _ name: String, _ command: String, _ arguments: String...) {
         let wait = "while [ ! -e /go/on ]; do sleep 0.02; done; "

@@ -6,14 +6,6 @@ import Testing
 /// What containers write while daemons are killed.
 @Suite("logs without a daemon", .enabled(if: Shared.isRoot), .serialized)
 struct AdoptionLogTests {
-    private func withEngine(_ number: Int, _ body: (Engine) throws -> Void) rethrows {
-        let engine = Engine(number: number)
-        engine.start()
-        defer { engine.discard() }
-        engine.importBusybox()
-        try body(engine)
-    }
-
     private static let endless = "i=0; while :; do i=$((i+1)); echo $i; done"
     private static let many = ["--log-opt", "max-size=10m", "--log-opt", "max-file=1000"]
 

@@ -6,18 +6,6 @@ import Testing
 /// The daemon is killed; what runs, runs on, and the next daemon has it all.
 @Suite("adoption", .enabled(if: Shared.isRoot), .serialized)
 struct AdoptionTests {
-    private func withEngine(_ number: Int, _ body: (Engine) throws -> Void) rethrows {
-        let engine = Engine(number: number)
-        engine.start()
-        defer { engine.discard() }
-        engine.importBusybox()
-        try body(engine)
-    }
-
-    private func inspect(_ engine: Engine, _ format: String, _ name: String) -> String {
-        engine.gantry("inspect", "--format", format, name).output.trimmed
-    }
-
     @Test("twenty containers, daemons killed while they adopt: all are taken back, with addresses, ports and volumes")
     func many() {
         withEngine(51) { engine in
