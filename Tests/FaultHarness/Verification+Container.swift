@@ -1,5 +1,6 @@
 import EngineClient
 import EngineWire
+import Glibc
 
 extension Verification {
     /// One container that is there.
@@ -17,13 +18,24 @@ extension Verification {
         same("log driver", found["HostConfig"]["LogConfig"]["Type"].string, model[prefix + "log"])
         if let driver = settings["storage"], !driver.isEmpty { same("storage driver", found["Driver"].string, model[prefix + "storage"]) }
         violations.demand(try optional("/images/\(found["Image"].string)/json") != nil, "the image \(found["Image"].string) of container \(number) is missing")
-        checkState(container, found["State"])
-        try checkLog(container, id: id, found["State"])
-        if settings["volume"] == nil, found["State"]["Status"].string == "running" {
+        let state = try settled(id, found["State"])
+        checkState(container, state)
+        try checkLog(container, id: id, state)
+        if settings["volume"] == nil, state["Status"].string == "running" {
             // It may end by itself meanwhile.
             guard let listing = try? Process(engine, container: id, ContainerProgram.list), listing.status == 0 else { return }
             checkFiles(prefix + "file/", "container \(number)", Self.files(listing.output))
         }
+    }
+
+    /// A restart that a fault cut short goes on by itself, some moments after the daemon's start.
+    private func settled(_ id: String, _ state: JSONValue) throws(EngineFailure) -> JSONValue {
+        var state = state
+        for _ in 0..<500 where state["Status"].string == "restarting" {
+            usleep(20_000)
+            state = try optional("/containers/\(id)/json")?["State"] ?? state
+        }
+        return state
     }
 
     private mutating func checkState(_ container: Model.Container, _ state: JSONValue) {

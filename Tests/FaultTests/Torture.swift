@@ -157,8 +157,9 @@ final class Victim {
         guard !sentences.isEmpty else { return }
         if !isBroken { brokenRounds += 1 }
         isBroken = true
-        let copy = "/var/tmp/gantry-torture-\(Torture.seed).journal"
+        let copy = "/var/tmp/gantry-torture-\(Torture.seed)-\(brokenRounds).journal"
         try? Files.replace(copy, with: (try? Files.read(path)) ?? [])
+        try? Files.replace("\(copy).log", with: (try? Files.read("\(daemon.root)/daemon.log")) ?? [])
         Issue.record("seed \(Torture.seed), journal \(copy):\n\(sentences.prefix(20).joined(separator: "\n"))\n\(daemon.log)", sourceLocation: sourceLocation)
     }
 }
