@@ -11,8 +11,9 @@ public struct Model: Sendable {
         var starts = 0
         /// A power cut may take the end of its log.
         var wasCut = false
-        /// Something killed it behind the engine's back.
-        var wasStruck = false
+        /// Something killed it behind the engine's back, which may notice that late; no start after it was acknowledged.
+        var struck: Int?
+        var wasStruck: Bool { struck != nil }
 
         /// It ends by itself.
         var isBrief: Bool { (Int(settings["lines"] ?? "") ?? 0) < 1000 }
@@ -20,7 +21,7 @@ public struct Model: Sendable {
 
     private(set) var registers: [String: Register] = [:]
     private(set) var containers: [Int: Container] = [:]
-    private var underWay: [Int: (operation: Operation, effects: [Effect])] = [:]
+    private var underWay: [Int: (operation: Operation, effects: [Effect], begin: Int)] = [:]
     private(set) var line = 0
     /// The last number given to an operation.
     public private(set) var lastNumber = 0
@@ -56,15 +57,16 @@ public struct Model: Sendable {
             names(prefix).map { prefix + $0 }
         }
         for effect in effects { registers[effect.register, default: Register()].begin(number, effect.value, at: line) }
-        underWay[number] = (operation, effects)
+        underWay[number] = (operation, effects, line)
     }
 
     /// - Parameter answer: "id" of a container; "made": the operation that made the object that there is; "unchanged": it was
     ///   so before.
     mutating func done(_ number: Int, _ answer: JSONValue) {
         line += 1
-        guard let (operation, effects) = underWay.removeValue(forKey: number) else { return }
+        guard let (operation, effects, begin) = underWay.removeValue(forKey: number) else { return }
         if operation.verb == .createContainer { containers[number]?.id = answer["id"].string }
+        if operation.verb == .start, !answer["unchanged"].bool, let struck = containers[operation.container]?.struck, begin > struck { containers[operation.container]?.struck = nil }
         for effect in effects {
             if answer["unchanged"].bool || effect.certainty == .onTheWay {
                 registers[effect.register]?.forget(number, effect.value)
@@ -79,7 +81,7 @@ public struct Model: Sendable {
 
     mutating func failed(_ number: Int, status: Int, _ message: String) {
         line += 1
-        guard let (operation, effects) = underWay.removeValue(forKey: number) else { return }
+        guard let (operation, effects, _) = underWay.removeValue(forKey: number) else { return }
         if status >= 500 { faults.append("\(operation.verb) \(operation.container > 0 ? "\(operation.container)" : operation.name): \(status) \(message)") }
         for effect in effects {
             // A refusal changes nothing, and a creation that failed makes nothing. What else fails may have come half its
@@ -95,7 +97,7 @@ public struct Model: Sendable {
 
     mutating func lost(_ number: Int) {
         line += 1
-        guard let (operation, effects) = underWay[number] else { return }
+        guard let (operation, effects, _) = underWay[number] else { return }
         // A container may still be found by its label.
         if operation.verb != .createContainer { underWay[number] = nil }
         unanswered += 1
@@ -128,7 +130,7 @@ public struct Model: Sendable {
     /// Someone kills a container's shim behind the engine's back: `strike` before it, `struck` after it.
     mutating func strike(_ number: Int) {
         line += 1
-        containers[number]?.wasStruck = true
+        containers[number]?.struck = line
         registers["container/\(number)/state"]?.begin(-number, "exited", at: line)
     }
 

@@ -41,7 +41,7 @@ extension Verification {
     private mutating func checkState(_ container: Model.Container, _ state: JSONValue) {
         let number = container.number, status = state["Status"].string, code = Int(container.settings["code"] ?? "") ?? 0
         var possible = model["container/\(number)/state"]
-        let mayEnd = container.isBrief || leniency.contains(.ends)
+        let mayEnd = container.isBrief || container.wasStruck || leniency.contains(.ends)
         if mayEnd, !possible.isDisjoint(with: ["running", "paused"]) { possible.insert("exited") }
         violations.demand(possible.contains(status), "container \(number) is \(status), where \(Violations.words(possible)) must be: \(state.text)")
         guard status == "exited" else { return }

@@ -52,17 +52,19 @@ extension ContainerCatalog {
     func settle(_ entry: Entry, _ code: Int32, _ time: Int64, lost: Int64 = 0) async {
         let removes = entry.snapshot.host.autoRemove && !entry.isKept && entry.snapshot.isBeingRestarted == nil
         var after = entry.snapshot, isSaved = removes
-        while true {
-            let before = entry.snapshot
-            after = before.ended(code, time, isRestarted: !removes && (before.isBeingRestarted != nil || shouldRestart(entry, code)))
-            if removes { break }
-            isSaved = await save(after)
-            // Else it was stopped, renamed or updated meanwhile.
-            if entry.snapshot == before { break }
+        await entry.record.run("its end") {
+            while true {
+                let before = entry.snapshot
+                after = before.ended(code, time, isRestarted: !removes && (before.isBeingRestarted != nil || shouldRestart(entry, code)))
+                if removes { break }
+                isSaved = await save(after)
+                // Else it is being stopped.
+                if entry.snapshot == before { break }
+            }
+            // Until here whoever stops or removes it waits for its end.
+            entry.running = nil
+            entry.snapshot = after
         }
-        // Until here whoever stops or removes it waits for its end: the record of a removed container must not come back.
-        entry.running = nil
-        entry.snapshot = after
         if isSaved && !removes { environment.runtime.forget(after.id) }
         publishEnd(after, lost: lost)
         finishWaiters(entry)

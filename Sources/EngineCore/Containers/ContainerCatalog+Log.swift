@@ -62,11 +62,12 @@ extension ContainerCatalog {
             throw EngineError(.internal, "the log of container \(snapshot.name) has no folder: \(error)", errno: error.code, underlying: error)
         }
         FailPoint.after("container.log.folder")
-        try await environment.store.save(snapshot)
-        entry.snapshot.formerLogs = snapshot.formerLogs
-        entry.snapshot.logFolder = snapshot.logFolder
-        entry.snapshot.host.logDriver = snapshot.host.logDriver
-        entry.snapshot.host.logOptions = snapshot.host.logOptions
+        try await change(entry) {
+            $0.formerLogs = snapshot.formerLogs
+            $0.logFolder = snapshot.logFolder
+            $0.host.logDriver = snapshot.host.logDriver
+            $0.host.logOptions = snapshot.host.logOptions
+        }
     }
 
     /// A change that a killed daemon had written down and not carried out: it is carried out now, or taken back.

@@ -22,15 +22,15 @@ extension ContainerCatalog {
             let source = try await environment.registry.storage(old)
             try await copyLayer(container, from: source, to: target)
             FailPoint.after("container.migrate.copy")
-            var moved = container
-            moved.storageDriver = driver
-            moved.host.storageDriver = driver
-            do { try await environment.store.save(moved) } catch {
+            do {
+                try await change(entry) {
+                    $0.storageDriver = driver
+                    $0.host.storageDriver = driver
+                }
+            } catch {
                 try? await target.remove(layer(container.id))
                 throw error
             }
-            entry.snapshot.storageDriver = driver
-            entry.snapshot.host.storageDriver = driver
             publish("migrate", entry.snapshot, ["from": old, "to": driver])
             FailPoint.after("container.migrate.record")
             do throws(EngineError) { try await source.remove(layer(container.id)) } catch {

@@ -46,12 +46,14 @@ extension ContainerCatalog {
         entry.attached = []
         do {
             if !volumes { try await environment.volumes.disown(container.id) }
-            try await environment.store.remove(ContainerSnapshot.self, container.id)
+            try await entry.record.run("remove") { () async throws(EngineError) in
+                try await environment.store.remove(ContainerSnapshot.self, container.id)
+                entries[container.id] = nil
+            }
         } catch {
             entry.snapshot.status.state = before
             throw error
         }
-        entries[container.id] = nil
         environment.runtime.forget(container.id)
         names[container.name] = nil
         departing.insert(container.id)

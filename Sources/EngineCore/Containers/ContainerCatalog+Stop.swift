@@ -76,8 +76,8 @@ extension ContainerCatalog {
         let configuration = entry.snapshot.configuration
         let number = try Signals.parse(signal ?? configuration.stopSignal ?? "SIGTERM")
         let seconds = timeout ?? configuration.stopTimeout ?? 10
-        if entry.snapshot.status.state == .paused { try await resume(entry, running) }
         let exit = exitStream(entry)
+        if entry.snapshot.status.state == .paused { try await resume(entry, running) }
         publish("kill", entry.snapshot, ["signal": "\(number)"])
         running.signal(number)
         entry.lane.waits(for: "its end: \(signal ?? configuration.stopSignal ?? "SIGTERM") was sent", atMost: seconds < 0 ? nil : seconds)
@@ -90,7 +90,7 @@ extension ContainerCatalog {
     private func noteStop(_ entry: Entry) async {
         entry.snapshot.stoppedByUser = true
         guard entry.snapshot.host.restartPolicy.name != .no else { return }
-        do throws(EngineError) { try await environment.store.save(entry.snapshot) } catch {
+        do throws(EngineError) { try await change(entry) { $0.stoppedByUser = true } } catch {
             logger.error("that a container was stopped is not stored", metadata: ["container": "\(entry.snapshot.id)", "error": "\(error)"])
         }
     }
@@ -163,6 +163,7 @@ extension ContainerCatalog {
                 if running.hasExited { throw EngineError(.conflict, "Container \(entry.snapshot.id) is not running") }
                 throw error
             }
+            guard entry.running === running else { throw EngineError(.conflict, "Container \(entry.snapshot.id) is not running") }
             entry.snapshot.status.state = .paused
             await saveStatus(entry)
             publish("pause", entry.snapshot)
@@ -183,7 +184,10 @@ extension ContainerCatalog {
 
     private func resume(_ entry: Entry, _ running: RunningContainer) async throws(EngineError) {
         let cgroup = running.cgroup
-        try await BlockingCalls.run { try cgroup.freeze(false) }
-        entry.snapshot.status.state = .running
+        do { try await BlockingCalls.run { try cgroup.freeze(false) } } catch {
+            // Its end was quicker, and has taken the cgroup along.
+            if !running.hasExited { throw error }
+        }
+        if entry.snapshot.status.state == .paused { entry.snapshot.status.state = .running }
     }
 }

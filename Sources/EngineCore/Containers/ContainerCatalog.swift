@@ -15,6 +15,8 @@ public actor ContainerCatalog: ContainerService, ExecService {
     final class Entry {
         var snapshot: ContainerSnapshot
         let lane: Lane
+        /// Of what is written down of it: its end is written outside of `lane`.
+        let record: Lane
         var running: RunningContainer?
         /// Sockets of clients that attached before the start.
         var attached: [(socket: Int32, streams: StreamSelection)] = []
@@ -45,6 +47,7 @@ public actor ContainerCatalog: ContainerService, ExecService {
         init(_ snapshot: ContainerSnapshot) {
             self.snapshot = snapshot
             lane = Lane(Self.subject(snapshot))
+            record = Lane("record of \(Self.subject(snapshot))")
         }
 
         static func subject(_ snapshot: ContainerSnapshot) -> String { "container \(snapshot.name) (\(snapshot.id.prefix(12)))" }
@@ -139,13 +142,10 @@ public actor ContainerCatalog: ContainerService, ExecService {
         try await inLane(entry, "rename") {
             try reserve(wanted, for: entry.snapshot.id)
             let old = entry.snapshot.name
-            var changed = entry.snapshot
-            changed.name = wanted
-            do { try await environment.store.save(changed) } catch {
+            do { try await change(entry) { $0.name = wanted } } catch {
                 names[wanted] = nil
                 throw error
             }
-            entry.snapshot.name = wanted
             entry.lane.rename(Entry.subject(entry.snapshot))
             names[old] = nil
             publish("rename", entry.snapshot, ["oldName": "/\(old)"])
@@ -179,8 +179,24 @@ public actor ContainerCatalog: ContainerService, ExecService {
     }
 
     /// Stores a status that need not survive a power cut; the next boot finds the truth anyway.
-    func saveStatus(_ entry: Entry) async { _ = await save(entry.snapshot) }
+    func saveStatus(_ entry: Entry) async {
+        await entry.record.run("save") {
+            // The record of what was removed must not come back.
+            if entries[entry.snapshot.id] === entry { _ = await save(entry.snapshot) }
+        }
+    }
 
+    /// Changes what is written down, and then what is known. Durable when it returns.
+    func change(_ entry: Entry, _ step: (inout ContainerSnapshot) -> Void) async throws(EngineError) {
+        try await entry.record.run("change") { () async throws(EngineError) in
+            var changed = entry.snapshot
+            step(&changed)
+            try await environment.store.save(changed)
+            step(&entry.snapshot)
+        }
+    }
+
+    /// In its record's lane.
     /// - Returns: it is stored.
     func save(_ snapshot: ContainerSnapshot) async -> Bool {
         do throws(EngineError) {

@@ -21,7 +21,7 @@ final class Lane: Sendable {
     init(_ subject: String) { state = Mutex(State(subject: subject)) }
 
     /// - Parameter step: the name of what `body` does: "stop".
-    func run<R>(_ step: String, _ body: () async throws -> R) async rethrows -> R {
+    func run<R, Failure: Error>(_ step: String, _ body: () async throws(Failure) -> R) async throws(Failure) -> R {
         await enter(step)
         defer { leave() }
         return try await body()
