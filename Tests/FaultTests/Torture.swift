@@ -133,9 +133,9 @@ final class Victim {
 
     private var descriptors: Int { daemon.objects().counts["descriptors of the daemon"] ?? 0 }
 
-    /// In the data folder, and what the daemon has open.
+    /// In the data folder, and how often the daemon has what open.
     private var files: Set<Substring> {
-        let open = Command.run(["sh", "-c", "readlink /proc/\(daemon.pid)/fd/* | sed 's/\\[.*//'"]).output
+        let open = Command.run(["sh", "-c", "readlink /proc/\(daemon.pid)/fd/* | sed 's/\\[.*//' | sort | uniq -c"]).output
         return Set((Command.run(["find", daemon.dataRoot]).output + open).split(separator: "\n"))
     }
 

@@ -33,7 +33,7 @@ extension ContainerCatalog {
             await forgetStart(entry)
         case .ended(let code, let time, let outOfMemory) where status.isAlive || status.pid != 0:
             entry.snapshot.status.oomKilled = outOfMemory || (status.isAlive && status.oomKilled)
-            if !status.isAlive { entry.snapshot.status.started = time }
+            if !status.isAlive { started(entry, time) }
             await over(entry, code, time)
         case .lost where status.isAlive: await over(entry, 128 + SIGKILL, Clock.now())
         case .nothing where status.isAlive: await over(entry, 255, max(status.started, Clock.boot()))
@@ -47,7 +47,7 @@ extension ContainerCatalog {
         entry.running = running
         entry.snapshot.status.pid = running.pid
         entry.snapshot.status.state = state.isFrozen ? .paused : .running
-        if !wasAlive { entry.snapshot.status.started = state.started ?? Clock.now() }
+        if !wasAlive { started(entry, state.started ?? Clock.now()) }
         for endpoint in entry.snapshot.networks where !endpoint.endpointID.isEmpty { await environment.networks.adopt(endpoint, container: id) }
         for point in entry.snapshot.mounts where point.kind == .volume { await environment.volumes.adopt(point.name, user: id) }
         for exec in state.execs { restoreExec(exec, entry) }
@@ -55,6 +55,12 @@ extension ContainerCatalog {
         watch(entry, running)
         if !wasAlive { publish("start", entry.snapshot) }
         if entry.snapshot != before { await saveStatus(entry) }
+    }
+
+    /// What its record calls its next process has run: a restart has come to its end.
+    private func started(_ entry: Entry, _ time: Int64) {
+        entry.snapshot.status.started = time
+        entry.snapshot.isBeingRestarted = nil
     }
 
     private func restoreExec(_ state: ShimState.Exec, _ entry: Entry) {

@@ -18,7 +18,7 @@ extension ContainerCatalog {
             entry.snapshot.stoppedByUser = false
             entry.snapshot.restartCount = 0
             entry.restartDelay = .milliseconds(100)
-            do { try await times.measure(.start) { try await run(entry) } } catch {
+            do { try await times.measure(.start) { try await run(entry, isAcknowledged: true) } } catch {
                 await recordFailure(entry, EngineError.wrapping(error))
                 throw error
             }
@@ -50,7 +50,8 @@ extension ContainerCatalog {
     }
 
     /// Runs the container. In its lane.
-    func run(_ entry: Entry) async throws(EngineError) {
+    /// - Parameter isAcknowledged: that it started outlives a power cut. What `--rm` makes does not outlive it anyway.
+    func run(_ entry: Entry, isAcknowledged: Bool = false) async throws(EngineError) {
         let container = entry.snapshot, lane = entry.lane
         lane.waits(for: "network \(container.host.networkMode)")
         let plan = try await networkPlan(entry)
@@ -104,7 +105,7 @@ extension ContainerCatalog {
             }
             began(entry, running)
             lane.waits(for: "the state store")
-            await saveStatus(entry)
+            await saveStatus(entry, isDurable: isAcknowledged && !container.host.autoRemove)
         } catch {
             if let prepared { await environment.networks.release(prepared) }
             for name in mounted { await environment.volumes.unmount(name, user: container.id) }

@@ -34,7 +34,7 @@ extension ContainerCatalog {
                 }
             }
             entry.snapshot.stoppedByUser = false
-            do { try await run(entry) } catch {
+            do { try await run(entry, isAcknowledged: true) } catch {
                 if entry.snapshot.status.state == .restarting { entry.snapshot.status.state = .exited }
                 entry.snapshot.isBeingRestarted = nil
                 entry.snapshot.status.error = "\(error)"

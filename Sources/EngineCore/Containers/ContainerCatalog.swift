@@ -178,17 +178,19 @@ public actor ContainerCatalog: ContainerService, ExecService {
         environment.events.publish(EngineEvent(.container, action, actor: container.id, attributes: attributes, time: Clock.now()))
     }
 
-    /// Stores a status that need not survive a power cut; the next boot finds the truth anyway.
-    func saveStatus(_ entry: Entry) async {
+    // The record of what was removed must not come back.
+
+    /// - Parameter isDurable: it survives a power cut. Most need not: the next boot finds the truth anyway.
+    func saveStatus(_ entry: Entry, isDurable: Bool = false) async {
         await entry.record.run("save") {
-            // The record of what was removed must not come back.
-            if entries[entry.snapshot.id] === entry { _ = await save(entry.snapshot) }
+            if entries[entry.snapshot.id] === entry { _ = await save(entry.snapshot, isDurable: isDurable) }
         }
     }
 
     /// Changes what is written down, and then what is known. Durable when it returns.
     func change(_ entry: Entry, _ step: (inout ContainerSnapshot) -> Void) async throws(EngineError) {
         try await entry.record.run("change") { () async throws(EngineError) in
+            guard entries[entry.snapshot.id] === entry else { throw EngineError(.notFound, "No such container: \(entry.snapshot.id)") }
             var changed = entry.snapshot
             step(&changed)
             try await environment.store.save(changed)
@@ -198,9 +200,9 @@ public actor ContainerCatalog: ContainerService, ExecService {
 
     /// In its record's lane.
     /// - Returns: it is stored.
-    func save(_ snapshot: ContainerSnapshot) async -> Bool {
+    func save(_ snapshot: ContainerSnapshot, isDurable: Bool = false) async -> Bool {
         do throws(EngineError) {
-            try await environment.store.saveRelaxed(snapshot)
+            if isDurable { try await environment.store.save(snapshot) } else { try await environment.store.saveRelaxed(snapshot) }
             return true
         } catch {
             logger.error("the status of a container was not stored", metadata: ["container": "\(snapshot.id)", "error": "\(error)"])
