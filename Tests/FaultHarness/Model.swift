@@ -72,8 +72,8 @@ public struct Model: Sendable {
                 registers[effect.register]?.forget(number, effect.value)
                 continue
             }
-            let made = answer["made"].string
-            registers[effect.register]?.end(number, effect.value, value: made.isEmpty ? effect.value : made, at: line, isCertain: effect.certainty == .certain)
+            let made = answer["made"]
+            registers[effect.register]?.end(number, effect.value, value: made.isNull ? effect.value : made.string, at: line, isCertain: effect.certainty == .certain)
             forgetAbsent(effect.register)
         }
         acknowledged[operation.verb, default: 0] += 1

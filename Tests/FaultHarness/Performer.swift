@@ -55,8 +55,8 @@ struct Performer: Sendable {
 
     private func labels(_ number: Int) -> JSONValue { JSONValue([Operation.label: "\(number)"]) }
 
-    /// Who made what there is now: a name may have been somebody else's.
-    private func made(_ labels: JSONValue) -> JSONValue { ["made": labels[Operation.label]] }
+    /// Who made what there is now: a name may have been somebody else's. "": a container, with its start.
+    private func made(_ labels: JSONValue) -> JSONValue { ["made": .string(labels[Operation.label].string)] }
 
     private func create(_ number: Int, _ operation: Operation) throws(EngineFailure) -> JSONValue {
         let settings = operation.settings
