@@ -46,9 +46,10 @@ final class ShimReactor: Sendable {
     func attend() { ticker.arm() }
 
     private func run() -> Never {
-        var events = [epoll_event](repeating: epoll_event(), count: 64)
+        // No array: of one, an optimised build leaves a copy behind at each turn of a loop that never ends.
+        let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 64)
         while true {
-            let count = epoll_wait(epoll, &events, 64, -1)
+            let count = epoll_wait(epoll, events.baseAddress, Int32(events.count), -1)
             guard count > 0 else { continue }
             for event in events[..<Int(count)] {
                 let descriptor = event.data.fd
