@@ -15,6 +15,8 @@ final class EventLoop {
     private var interests: [Int32: UInt32] = [:]
     /// Set to leave `run`.
     var isFinished = false
+    /// Called once at that time (ns of the monotonic clock), unless it is taken away before.
+    var alarm: (time: Int64, handler: () -> Void)?
 
     init() throws(Errno) {
         epoll = OwnedFD(adopting: try Errno.check("epoll_create", epoll_create1(Int32(EPOLL_CLOEXEC))))
@@ -42,10 +44,20 @@ final class EventLoop {
     func run() {
         var events = [epoll_event](repeating: epoll_event(), count: 32)
         while !isFinished {
-            let count = epoll_wait(epoll.raw, &events, 32, -1)
+            let count = epoll_wait(epoll.raw, &events, 32, untilAlarm)
+            if let due = alarm, monotonicTime() >= due.time {
+                alarm = nil
+                due.handler()
+            }
             guard count > 0 else { continue }
             for event in events[..<Int(count)] { handlers[event.data.fd]?(event.events) }
         }
+    }
+
+    /// Milliseconds; -1: there is none.
+    private var untilAlarm: Int32 {
+        guard let alarm else { return -1 }
+        return Int32(clamping: max(0, (alarm.time - monotonicTime() + 999_999) / 1_000_000))
     }
 
     private func control(_ operation: Int32, _ descriptor: Int32, _ events: UInt32) {

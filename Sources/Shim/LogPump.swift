@@ -8,45 +8,66 @@ import ShimProtocol
 /// everybody else.
 final class LogPump {
     /// Seconds for `open`, and at the end for what is still to be written (Docker's).
-    private static let patience: Int64 = 10
+    static let patience: Int64 = 10
 
     private let queue: LogQueue
     private let bell: Bell
+    private let opening: Opening
     private unowned let loop: EventLoop
+    private let path: String
     /// Where the driver writes.
     let stateDirectory: String
     /// Called after lines were written.
     var onWrite: () -> Void = {}
 
-    /// Loads and opens the driver that the message names; nil when it names none.
-    /// - Parameter former: is ended, and its lines are written before the first of this one is.
-    init?(_ fields: Fields, _ loop: EventLoop, after former: LogPump? = nil) throws(EngineError) {
-        let path = fields.string(.logDriver)
+    /// Has the driver that the message names loaded and opened, which takes until `begin`; nil when it names none.
+    init?(_ fields: Fields, _ loop: EventLoop) throws(EngineError) {
+        path = fields.string(.logDriver)
         guard !path.isEmpty else { return nil }
         let queue = LogQueue(limit: fields.all(.logBuffer).isEmpty ? nil : Int(fields.number(.logBuffer)))
-        let opening = Opening()
+        let opening = Opening(deadline: monotonicTime() + Self.patience * 1_000_000_000)
         do throws(Errno) {
             let bell = try Bell()
-            let before = former.map { former in (queue: former.queue, bell: former.bell) }
-            try JoinableThread("gantry-log") {
-                LogThread.run(fields, queue, bell, opening) {
-                    before?.queue.end(within: Self.patience)
-                    before?.bell.ring()
-                }
-            }.detach()
+            try JoinableThread("gantry-log") { LogThread.run(fields, queue, bell, opening) }.detach()
             self.bell = bell
         } catch { throw EngineError(.resourceExhausted, "the log has no thread: \(error)", errno: error.code) }
         self.queue = queue
+        self.opening = opening
         self.loop = loop
         stateDirectory = fields.string(.logState)
-        guard let result = opening.wait(seconds: Self.patience) else {
+    }
+
+    /// Calls `body` once, when `begin` need not wait.
+    func whenOpen(_ body: @escaping () -> Void) {
+        let first = { [self] in
+            loop.remove(bell.descriptor)
+            loop.alarm = nil
+            body()
+        }
+        loop.add(bell.descriptor, EventLoop.readable) { _ in first() }
+        loop.alarm = (opening.deadline, first)
+    }
+
+    /// Waits until the driver is open, and has it write.
+    /// - Parameter former: is ended, and its lines are written before the first of this one is.
+    func begin(after former: LogPump? = nil) throws(EngineError) {
+        guard let result = opening.wait() else {
             throw EngineError(.deadlineExceeded, "the log driver in \(path) did not return from open within \(Self.patience) s; the call was given up")
         }
         try result.get()
+        if former != nil { queue.makeRoom() }
+        opening.answer(.begin(after: former.map { ($0.queue, $0.bell) }))
         loop.add(bell.descriptor, EventLoop.readable) { [unowned self] _ in
             bell.answer()
             onWrite()
         }
+    }
+
+    /// Instead of `begin`.
+    func giveUp() {
+        loop.remove(bell.descriptor)
+        loop.alarm = nil
+        opening.answer(.giveUp)
     }
 
     /// The reader of the container's output should wait.

@@ -40,23 +40,30 @@ final class LogQueue: Sendable {
     private struct State {
         var waiting = Queue<LogLines>()
         var size = 0, lost = 0
-        var isEnding = false, isDone = false, isOver = false
+        var room = LogQueue.comfort
+        var isEnding = false, isWritten = false, isClosed = false, isOver = false
     }
 
     /// So many bytes wait before a container does.
     private static let comfort = 64 << 10
+    /// The same while the log before this one is being ended. Then it shrinks as the driver writes: what has come
+    /// meanwhile slows the container down, and does not stop it.
+    private static let most = 1 << 20
     private let limit: Int?
     private let state = WaitingLock(State())
 
     /// - Parameter limit: bytes.
     init(limit: Int?) { self.limit = limit }
 
-    var isFull: Bool { limit == nil && state.withLock { $0.size } > Self.comfort }
+    var isFull: Bool { limit == nil && state.withLock { $0.size > $0.room } }
     /// `end` has returned.
     var isOver: Bool { state.withLock { $0.isOver } }
     /// Lines that were dropped, or that the driver did not take.
     var lost: Int { state.withLock { $0.lost } }
     func lose(_ lines: Int) { state.withLock { $0.lost += lines } }
+
+    /// Its driver has to wait for another one.
+    func makeRoom() { state.withLock { $0.room = Self.most } }
 
     /// Never blocks. A line that does not fit is dropped, unless nothing waits.
     func append(_ lines: [gantry_log_line]) {
@@ -82,30 +89,40 @@ final class LogQueue: Sendable {
         state.wait(woken: { _ in }) { state -> LogLines?? in
             if let batch = state.waiting.popFirst() {
                 state.size -= batch.size
+                state.room = max(Self.comfort, state.room - batch.size / 2)
                 return .some(batch)
             }
             return state.isEnding ? .some(nil) : nil
         }
     }
 
-    /// The driver's thread has written everything and closed the driver.
-    func finished() {
+    /// The driver's thread has written everything, and will close the driver.
+    func written() {
         state.withLock {
-            $0.isDone = true
+            $0.isWritten = true
             state.wakeOne()
         }
     }
 
-    /// Waits for `finished`. After so many seconds what is left is lost, and the thread is left in the driver.
-    func end(within seconds: Int64) {
+    /// It has closed the driver.
+    func finished() {
+        state.withLock {
+            $0.isClosed = true
+            state.wakeOne()
+        }
+    }
+
+    /// Waits for `finished`, or only for `written`. After so many seconds what is left is lost, and the thread is left in
+    /// the driver.
+    func end(within seconds: Int64, closed: Bool = true) {
         let deadline = monotonicTime() + seconds * 1_000_000_000
         state.withLock {
             $0.isEnding = true
             state.wakeOne()
         }
         state.wait(until: deadline, woken: { _ in }) { state -> Void? in
-            state.isOver = state.isDone || monotonicTime() >= deadline
-            guard state.isOver else { return nil }
+            guard (closed ? state.isClosed : state.isWritten) || monotonicTime() >= deadline else { return nil }
+            state.isOver = true
             state.lost += state.waiting.takeAll().reduce(0) { $0 + $1.count }
             return ()
         }

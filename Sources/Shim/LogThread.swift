@@ -8,22 +8,25 @@ import ShimProtocol
 
 /// What the log driver's own thread does: it alone ever calls the driver.
 enum LogThread {
-    /// - Parameter begin: called when the driver is open.
-    static func run(_ fields: Fields, _ queue: LogQueue, _ bell: Bell, _ opening: Opening, _ begin: () -> Void) {
+    static func run(_ fields: Fields, _ queue: LogQueue, _ bell: Bell, _ opening: Opening) {
         let driver: any LogDriver
         do throws(EngineError) { driver = try open(fields) } catch {
-            opening.end(.failure(error))
+            opening.end(.failure(error), bell)
             return
         }
-        guard opening.end(.success(())) else { return driver.close() }
-        begin()
+        opening.end(.success(()), bell)
+        guard case .begin(let former) = opening.waitForAnswer() else { return driver.close() }
+        former?.queue.end(within: LogPump.patience, closed: false)
+        former?.bell.ring()
         while let lines = queue.next() {
             // A driver that fails loses them: the container must not stop for its log.
             do { try lines.withBuffer { try driver.write(LogBatch(raw: $0)) } } catch { queue.lose(lines.count) }
             bell.ring()
         }
         try? driver.flush()
+        queue.written()
         driver.close()
+        former?.queue.end(within: LogPump.patience)
         queue.finished()
     }
 
@@ -47,32 +50,47 @@ enum LogThread {
     }
 }
 
-/// How a thread's first step ended.
+/// How a log thread's first step ended, and what its creator makes of that.
 final class Opening: Sendable {
+    typealias Former = (queue: LogQueue, bell: Bell)
+    enum Answer: Sendable {
+        case begin(after: Former?), giveUp
+    }
     private struct State {
         var result: Result<Void, EngineError>?
-        var isGivenUp = false
+        var answer: Answer?
     }
+    /// ns of the monotonic clock.
+    let deadline: Int64
     private let state = WaitingLock(State())
 
-    /// - Returns: false: nobody waits any more.
-    @discardableResult
-    func end(_ result: Result<Void, EngineError>) -> Bool {
-        state.withLock {
-            $0.result = result
-            state.wakeOne()
-            return !$0.isGivenUp
+    init(deadline: Int64) { self.deadline = deadline }
+
+    // The thread's side.
+
+    func end(_ result: Result<Void, EngineError>, _ bell: Bell) {
+        state.withLock { $0.result = result }
+        state.wakeOne()
+        bell.ring()
+    }
+
+    func waitForAnswer() -> Answer { state.wait(woken: { _ in }) { $0.answer } }
+
+    // Its creator's.
+
+    /// nil: it did not end in time, and is given up.
+    func wait() -> Result<Void, EngineError>? {
+        state.wait(until: deadline, woken: { _ in }) { state -> Result<Void, EngineError>?? in
+            if let result = state.result { return .some(result) }
+            guard monotonicTime() >= deadline else { return nil }
+            state.answer = .giveUp
+            return .some(nil)
         }
     }
 
-    /// nil: it did not end.
-    func wait(seconds: Int64) -> Result<Void, EngineError>? {
-        let deadline = monotonicTime() + seconds * 1_000_000_000
-        return state.wait(until: deadline, woken: { _ in }) { state -> Result<Void, EngineError>?? in
-            if let result = state.result { return .some(result) }
-            state.isGivenUp = monotonicTime() >= deadline
-            return state.isGivenUp ? .some(nil) : nil
-        }
+    func answer(_ answer: Answer) {
+        state.withLock { $0.answer = answer }
+        state.wakeOne()
     }
 }
 

@@ -82,33 +82,6 @@ extension Supervisor {
         client.send(done ? Message(.accepted, sequence: message.sequence) : Self.failed(message.sequence, 0, ENOTTY, "no terminal"))
     }
 
-    /// The next line goes to another driver, or another file of the same one. Both are open at the same time, and the new
-    /// one writes nothing before what the old one was given is written; then the answer goes out. An error leaves it in
-    /// its place.
-    private func replaceLog(_ message: Message, _ client: Client) {
-        guard let first, first.exitCode == nil else {
-            return client.send(Self.failed(message.sequence, 0, ESRCH, "the container is not running"))
-        }
-        let former = log
-        do throws(EngineError) {
-            log = try LogPump(message.fields, loop, after: former)
-            log?.onWrite = { [self] in logMoved() }
-            FailPoint.after("shim.log.replace")
-        } catch {
-            return client.send(Self.failed(message.sequence, 0, error.errno ?? EIO, error.message))
-        }
-        let answer = { [self] in
-            client.send(Message(.accepted, sequence: message.sequence))
-            // Readers look for what comes after the old one.
-            logMoved()
-        }
-        guard let former else { return answer() }
-        former.whenOver { [self] in
-            lostLines += former.lost
-            answer()
-        }
-    }
-
     private func attach(_ message: Message, _ client: Client) {
         guard let process = process(message.fields.string(.process)) else {
             return client.send(Self.failed(message.sequence, 0, ESRCH, "no such process"))

@@ -32,7 +32,9 @@ extension Supervisor {
             // The child sets up its mounts while this process joins its cgroups and loads the log driver.
             try joinCgroups(process.pid)
             adjustOOM(process.pid, fields)
-            log = try LogPump(fields, loop)
+            let pump = try LogPump(fields, loop)
+            try pump?.begin()
+            log = pump
             log?.onWrite = { [self] in logMoved() }
             FailPoint.after("shim.log.open")
         } catch let error as Errno {
@@ -150,12 +152,6 @@ extension Supervisor {
         tellExited("", code, ended)
         if daemons.contains(where: \.wantsEvents) { isEndKnown = true }
         leaveIfDone()
-    }
-
-    func closeLog() {
-        log?.close()
-        lostLines += log?.lost ?? 0
-        log = nil
     }
 
     /// For a daemon that comes later. What never ran has no status, and without room for the file this process stays until

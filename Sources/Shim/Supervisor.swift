@@ -8,6 +8,7 @@ final class Supervisor {
     let loop: EventLoop
     var daemons: [Client] = []
     var log: LogPump?
+    var logChange: LogChange?
     /// That are in none of its logs.
     var lostLines = 0
     var first: ContainerProcess?

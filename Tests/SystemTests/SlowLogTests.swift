@@ -95,4 +95,49 @@ struct SlowLogTests {
             }
         }
     }
+
+    @Test("while a new driver opens, lines go where they went; when it has, every line is there once", arguments: [false, true])
+    func opens(isolated: Bool) throws {
+        try withEngine(isolated: isolated) { engine in
+            engine.gantry("run", "-d", "--name", "goes", "busybox", "sh", "-c", "i=0; while :; do i=$((i+1)); echo $i; usleep 2000; done")
+            let log = engine.gantry("inspect", "--format", "{{.LogPath}}", "goes").output.trimmed
+            let change = begin(engine, "goes")
+            let size = (try? Files.read(log).count) ?? 0
+            #expect(size > 0 && eventually { (try? Files.read(log).count) ?? 0 > size + 5000 }, "the old driver gets more lines")
+            #expect(engine.gantry("exec", "goes", "echo", "heard").output == "heard\n")
+            engine.kill()
+            _ = change.finish()
+            try Files.replace("\(engine.root)/door", with: [])
+            engine.start()
+            #expect(eventually { numbers(engine, "goes").count > 1000 })
+            let all = numbers(engine, "goes")
+            #expect(all == Array(1...max(all.count, 1)), "\(all.count)")
+            #expect(engine.gantry("inspect", "--format", "{{.HostConfig.LogConfig.Type}}", "goes").output == "lines\n")
+            engine.gantry("rm", "-f", "goes")
+        }
+    }
+
+    @Test("a container that ends while a new driver opens keeps its old one", arguments: [false, true])
+    func endsBefore(isolated: Bool) throws {
+        try withEngine(isolated: isolated) { engine in
+            engine.gantry("run", "--rm", "busybox", "true")
+            engine.withoutLeaks { name in
+                engine.gantry("run", "-d", "--name", name, "busybox", "sh", "-c", "echo word; exec sleep 1000")
+                let change = begin(engine, name)
+                #expect(engine.gantry("kill", name).status == 0)
+                let refused = change.finish()
+                #expect(refused.status == 1 && refused.errors.contains("is not running"), "\(refused.everything)")
+                #expect(engine.gantry("logs", name).output == "word\n")
+                #expect(engine.gantry("inspect", "--format", "{{.HostConfig.LogConfig.Type}}", name).output == "json-file\n")
+            }
+        }
+    }
+
+    /// A change to a driver that does not open before there is a door.
+    private func begin(_ engine: Engine, _ name: String) -> Child {
+        let change = engine.child("update", "--log-driver", "lines", "--log-opt", "door=\(engine.root)/door", name)
+        #expect(eventually { Files.exists("\(engine.root)/door.waiting") }, "it opens")
+        unlink("\(engine.root)/door.waiting")
+        return change
+    }
 }

@@ -2,6 +2,7 @@ import ContainerRuntime
 import DriverHost
 import EngineErrors
 import EngineModel
+import Glibc
 import LinuxSystem
 import Logging
 import StateStore
@@ -98,7 +99,7 @@ extension ContainerCatalog {
         let specification = ContainerAssembly.log(container, log, environment.defaults, directory: logDirectory(container.id, container.logFolder))
         do throws(EngineError) { try await running.replaceLog(specification, mark: environment.defaults.mark) } catch {
             // Its end was quicker.
-            if error.code == .unavailable || running.hasExited {
+            if error.errno == ESRCH || error.code == .unavailable || running.hasExited {
                 throw EngineError(.conflict, "container \(container.id) is not running", underlying: error)
             }
             throw EngineError(

@@ -1,6 +1,6 @@
 /* A log driver that keeps lines in the file `lines.log` of its state folder, one after the other, and reads them back.
  * A cursor is an offset in the file. With the option `gate` a write waits until the file of that name is there, and says
- * so by making one with ".waiting" behind its name. */
+ * so by making one with ".waiting" behind its name; so does an open, for writing, with the option `door`. */
 #include "gantry_driver.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +27,21 @@ static int32_t fail(gantry_error *error, const char *what) {
     return error->code;
 }
 
+static void pass(const char *gate) {
+    char waiting[320];
+    snprintf(waiting, sizeof waiting, "%s.waiting", gate);
+    while (*gate && access(gate, F_OK)) {
+        close(open(waiting, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+        usleep(1000);
+    }
+}
+static void take(const gantry_open_args *args, const char *name, char *value, size_t size) {
+    for (size_t i = 0; i < args->option_count; i++) {
+        gantry_bytes key = args->options[i].key, text = args->options[i].value;
+        if (key.len == strlen(name) && !memcmp(key.ptr, name, key.len)) snprintf(value, size, "%.*s", (int)text.len, (const char *)text.ptr);
+    }
+}
+
 static int32_t lines_open(void *factory, const gantry_open_args *args, gantry_instance **out, gantry_error *error) {
     (void)factory;
     char path[600];
@@ -35,7 +50,10 @@ static int32_t lines_open(void *factory, const gantry_open_args *args, gantry_in
     if (file < 0) return fail(error, path);
     *out = calloc(1, sizeof **out);
     (*out)->file = file;
-    if (args->option_count) snprintf((*out)->gate, sizeof (*out)->gate, "%.*s", (int)args->options[0].value.len, (const char *)args->options[0].value.ptr);
+    char door[300] = "";
+    take(args, "gate", (*out)->gate, sizeof (*out)->gate);
+    take(args, "door", door, sizeof door);
+    if (!(args->flags & GANTRY_OPEN_READ)) pass(door);
     return 0;
 }
 static void lines_close(gantry_instance *log) {
@@ -43,12 +61,7 @@ static void lines_close(gantry_instance *log) {
     free(log);
 }
 static int32_t lines_write(gantry_instance *log, const gantry_log_line *lines, size_t count, gantry_error *error) {
-    char waiting[320];
-    snprintf(waiting, sizeof waiting, "%s.waiting", log->gate);
-    while (*log->gate && access(log->gate, F_OK)) {
-        close(open(waiting, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-        usleep(1000);
-    }
+    pass(log->gate);
     size_t size = 0, place = 0;
     for (size_t i = 0; i < count; i++) size += lines[i].data.len + 1;
     char *text = malloc(size + 1);
@@ -84,10 +97,12 @@ static int32_t lines_read(gantry_instance *log, const gantry_log_query *query, g
 
 static const gantry_log_vtable table = {
     .size = sizeof table, .caps = GANTRY_CAP_READ, .open = lines_open, .close = lines_close, .write = lines_write, .read = lines_read};
-static const gantry_option option = {.name = TEXT("gate"), .summary = TEXT("File without which nothing is written"), .type = GANTRY_OPTION_STRING};
+static const gantry_option options[] = {
+    {.name = TEXT("gate"), .summary = TEXT("File without which nothing is written"), .type = GANTRY_OPTION_STRING},
+    {.name = TEXT("door"), .summary = TEXT("File without which it does not open"), .type = GANTRY_OPTION_STRING}};
 static const gantry_driver driver = {
     .size = sizeof driver, .abi_version = GANTRY_ABI_VERSION, .kind = GANTRY_KIND_LOG, .name = TEXT("lines"), .version = TEXT(VERSION),
-    .summary = TEXT("Lines in a file"), .vtable = &table, .options = &option, .option_count = 1};
+    .summary = TEXT("Lines in a file"), .vtable = &table, .options = options, .option_count = 2};
 
 __attribute__((visibility("default"))) const gantry_driver *gantry_driver_entry_v1(const gantry_host *host, gantry_error *error) {
     (void)host; (void)error;
