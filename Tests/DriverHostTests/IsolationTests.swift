@@ -69,6 +69,16 @@ struct IsolationTests {
         #expect(status?.calls.restarts == 1 && status?.calls.errors == 1)
     }
 
+    @Test("one that hangs while it is loaded does not outlive the engine")
+    func orphan() throws {
+        let stick = "\(folder.path)/stick.h"
+        try Files.replace(stick, with: Array("#include <unistd.h>\n__attribute__((constructor)) static void stick(void) { for (;;) pause(); }\n".utf8))
+        let driver = try Builds.compile("faulty.c", to: "\(folder.path)/libvolume-stuck.so", ["-include", stick])
+        // Its socket is a pipe that nobody holds the other end of.
+        let host = Command.run(["bash", "-c", "exec \(Builds.folder)/gantry-driver-host \(driver) unchecked 3< <(:)"])
+        #expect(host.status == 1, "\(host.everything)")
+    }
+
     @Test("one that ends again and again is started ever later")
     func backOff() async throws {
         for _ in 0..<2 {

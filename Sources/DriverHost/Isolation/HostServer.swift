@@ -8,6 +8,9 @@ public enum HostServer {
     /// The number under which the process gets its first socket.
     static let descriptor: Int32 = 3
 
+    /// Seconds that a driver gets for what it is doing when the engine goes.
+    private static let patience: UInt32 = 5
+
     /// Loads the driver at `arguments[1]` and serves until the engine is gone.
     /// - Returns: the exit status.
     public static func run(_ arguments: [String]) -> Int32 {
@@ -16,6 +19,13 @@ public enum HostServer {
             return 2
         }
         let first = HostSocket(OwnedFD(adopting: descriptor))
+        // A driver that hangs must not outlive the engine.
+        let failure = OwnThread.start("gantry-engine") {
+            first.waitForEnd()
+            sleep(patience)
+            _exit(1)
+        }
+        if failure != 0 { return 1 }
         do throws(EngineError) {
             let driver = try Loader.load(arguments[1], checksOwnership: arguments[2] == "checked")
             var greeting = MessageWriter(HostReply.result.rawValue)

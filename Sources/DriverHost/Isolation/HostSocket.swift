@@ -30,6 +30,12 @@ final class HostSocket: Sendable {
         return recv(raw, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) >= 0 || (errno != EAGAIN && errno != EINTR)
     }
 
+    /// Blocks until the other end is closed.
+    func waitForEnd() {
+        var ends = pollfd(fd: raw, events: 0, revents: 0)
+        while poll(&ends, 1, -1) <= 0 {}
+    }
+
     /// Blocks until all is sent. - Parameter descriptor: borrowed; the other end gets one of its own.
     func send(_ bytes: [UInt8], descriptor: Int32 = -1) throws(Errno) {
         var sent = 0
