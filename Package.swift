@@ -26,10 +26,6 @@ let staticLink: [LinkerSetting] = [
         .when(configuration: .release))
 ]
 
-/// LLVM's linker keeps constants out of what is written at the start, and relocations are packed (glibc 2.36): 1.5 MiB
-/// less of a resident daemon than with gold.
-let smallLink = ["-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"]
-
 func module(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict + settings)
 }
@@ -154,7 +150,7 @@ let package = Package(
             ]),
         .executableTarget(
             name: "gantryd", dependencies: ["EngineDaemon"], swiftSettings: strict,
-            linkerSettings: [.unsafeFlags(runPath("../lib/gantry/runtime")), .unsafeFlags(smallLink, .when(configuration: .release))]),
+            linkerSettings: [.unsafeFlags(runPath("../lib/gantry/runtime"))]),
 
         // one per instance of a driver that is not trusted
         .executableTarget(

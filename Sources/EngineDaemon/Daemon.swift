@@ -1,3 +1,4 @@
+import CLinux
 import EngineCore
 import EngineHTTP
 import Glibc
@@ -67,6 +68,8 @@ public enum Daemon {
         } onReady: { addresses in
             for address in addresses { logger.info("API listen on \(address)") }
             ServiceManager.notify("READY=1\nSTATUS=Serving \(addresses.joined(separator: ", "))")
+            // Most of our code was for the start.
+            gantry_unmap_files()
         }
         let watchdog = KeepAlive(period: ServiceManager.watchdogPeriod, store: engine.store, containers: engine.containers, dump: dump, logger: logger)
         // Ended in reverse order.

@@ -9,6 +9,7 @@ import ShimProtocol
 /// What the log driver's own thread does: it alone ever calls the driver.
 enum LogThread {
     static func run(_ fields: Fields, _ queue: LogQueue, _ bell: Bell, _ opening: Opening) {
+        gantry_take_short_turns()
         let driver: any LogDriver
         do throws(EngineError) { driver = try open(fields) } catch {
             opening.end(.failure(error), bell)

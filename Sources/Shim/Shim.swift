@@ -12,6 +12,8 @@ public enum Shim {
         signal(SIGPIPE, SIG_IGN)
         // Never the container's victim, nor its own memory's reader.
         _ = gantry_hide_process("gantry-shim")
+        // Between a container that uses the processors up and its log.
+        gantry_take_short_turns()
         for descriptor in Int32(3)...4 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         do throws(Errno) {
             try Supervisor(listening: 3, first: 4).loop.run()

@@ -57,6 +57,13 @@ static inline int gantry_hide_process(const char *name) {
 /* posix_spawn_file_actions_addclosefrom_np(3). `actions`: a posix_spawn_file_actions_t, which stays Glibc's in Swift. */
 int gantry_spawn_close_from(void *actions, int first);
 static inline void gantry_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+/* The calling thread takes turns of 0.2 ms on the processor, for which it runs soon after it wakes, before those that use a
+ * processor up (Linux 6.12; earlier ones ignore it). Threads and processes that it makes take the usual ones. Nothing
+ * where its priority was raised, for they would lose that. */
+void gantry_take_short_turns(void);
+/* Unmaps the pages of our program and libraries that are as they are in the files. What is used again comes from the
+ * kernel's cache. */
+void gantry_unmap_files(void);
 /* A program of `count` instructions that judges device accesses; its descriptor. */
 static inline int gantry_bpf_load_device(const uint64_t *instructions, uint32_t count) {
     union bpf_attr attributes;
