@@ -37,20 +37,21 @@ final class LogPump {
         stateDirectory = fields.string(.logState)
     }
 
-    /// Calls `body` once, when `begin` need not wait.
+    /// Calls `body` when `begin` need not wait.
     func whenOpen(_ body: @escaping () -> Void) {
-        let first = { [self] in
-            loop.remove(bell.descriptor)
-            loop.alarm = nil
-            body()
-        }
-        loop.add(bell.descriptor, EventLoop.readable) { _ in first() }
-        loop.alarm = (opening.deadline, first)
+        loop.add(bell.descriptor, EventLoop.readable) { _ in body() }
+        loop.alarm = (opening.deadline, body)
+    }
+
+    private func endWait() {
+        loop.remove(bell.descriptor)
+        loop.alarm = nil
     }
 
     /// Waits until the driver is open, and has it write.
     /// - Parameter former: is ended, and its lines are written before the first of this one is.
     func begin(after former: LogPump? = nil) throws(EngineError) {
+        endWait()
         guard let result = opening.wait() else {
             throw EngineError(.deadlineExceeded, "the log driver in \(path) did not return from open within \(Self.patience) s; the call was given up")
         }
@@ -65,8 +66,7 @@ final class LogPump {
 
     /// Instead of `begin`.
     func giveUp() {
-        loop.remove(bell.descriptor)
-        loop.alarm = nil
+        endWait()
         opening.answer(.giveUp)
     }
 
