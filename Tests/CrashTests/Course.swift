@@ -42,12 +42,20 @@ struct Course {
         Self.must(operation.undo, place, operation)
         let leaks = place.leaks()
         if !leaks.isEmpty { place.fail("\(visit) left something behind: \(leaks)\n\(place.files())") }
+        check("\(visit), undone,")
+    }
+
+    /// What the engine's own check finds.
+    private func check(_ when: String) {
+        let report = place.run("g system check")
+        if report.status != 0 { place.fail("\(when) leaves what `system check` finds:\n\(report.everything)") }
     }
 
     private func die(_ visit: Visit, _ answer: Command) {
         let status = engine.awaitEnd()
         if status != 137 || !engine.log.contains("fail point \(visit.name) reached") { place.fail("\(visit) is never reached: \(status)\n\(answer.everything)") }
         engine.start()
+        check("\(visit)")
         let found = place.inventory(operation.show)
         if found != after && !isBefore(found) { place.fail("\(visit) left the operation half done; found:\n\(found)\nbefore:\n\(before)\nafter:\n\(after)") }
         if answer.status == 0 && found != after { place.fail("\(visit) lost what was answered with success; found:\n\(found)\nafter:\n\(after)") }
@@ -60,6 +68,7 @@ struct Course {
         if answer.status == 0 || !answer.errors.contains("Error response from daemon: ") || !answer.errors.contains("fail point") {
             place.fail("\(visit) is no failure with a sentence: \(answer.everything)")
         }
+        check("\(visit)")
         let found = place.inventory(operation.show)
         if !isBefore(found) { place.fail("\(visit) left something of what was refused; found:\n\(found)\nbefore:\n\(before)") }
         doAgain(visit)

@@ -21,7 +21,7 @@ extension Operations {
             points: [
                 "local-volume.remove.before", "local-volume.remove.sync.before", "local-volume.remove.sync.after", "volume.remove.driver.after",
             ] + removed("volume"),
-            failing: ["local-volume.remove.before", "local-volume.remove.sync.before", "state.remove.volume.before"]),
+            failing: ["local-volume.remove.before", "local-volume.remove.sync.before"]),
     ]
 
     /// Empty, it stays for the next file that comes in.

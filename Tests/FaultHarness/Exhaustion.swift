@@ -16,6 +16,7 @@ extension Verification {
             for tag in try verification.tags() { verification.remove("image \(tag)", "/images/\(tag)?force=1") }
             // Images whose tags moved to others.
             _ = try engine.post("/images/prune")
+            try verification.ownCheck()
         } catch {
             verification.violations.demand(false, "the engine does not answer while it is used: \(error)")
         }

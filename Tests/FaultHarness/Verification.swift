@@ -28,6 +28,7 @@ public struct Verification {
             try verification.images()
             try verification.networks()
             try verification.volumes()
+            try verification.ownCheck()
         } catch {
             verification.violations.demand(false, "the engine does not answer while it is looked at: \(error)")
         }
@@ -116,6 +117,15 @@ public struct Verification {
             if possible.contains(nil) { continue }
             violations.demand(possible.contains(files[name]), "the file \(name) in \(place) holds \(files[name].map { "\"\($0)\"" } ?? "nothing"), where \(Violations.words(possible)) must be")
         }
+    }
+
+    /// What the engine itself finds, `gantry system check`: its start mended whatever the fault had left.
+    mutating func ownCheck() throws(EngineFailure) {
+        let report = try engine.get("/gantry/check")
+        for finding in report["Findings"].array {
+            violations.demand(false, "the engine's own check finds the \(finding["Kind"].string) \(finding["Object"].string): \(finding["Problem"].string)")
+        }
+        for item in report["SetAside"].array { violations.demand(false, "the engine has set \(item["Object"].string) aside: \(item["Reason"].string)") }
     }
 
     /// Nil: there is no such thing.

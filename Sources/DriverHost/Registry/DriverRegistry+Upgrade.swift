@@ -1,5 +1,6 @@
 import DriverKit
 public import EngineErrors
+import Glibc
 import LinuxSystem
 
 extension DriverRegistry {
@@ -50,13 +51,14 @@ extension DriverRegistry {
         }
     }
 
-    /// Takes a driver that nothing uses out of service.
+    /// Takes a driver that nothing uses out of service. Its folder goes if it has left nothing there.
     public func forget(_ kind: DriverKind, _ name: String) async throws(EngineError) {
         let entry = try entry(kind, name)
         drop(entry)
         if let serving = entry.storage.ready?.serving { await serving.end { $0.close() } }
         if let serving = entry.network.ready?.serving { await serving.end { $0.close() } }
         if let serving = entry.volume.ready?.serving { await serving.end { $0.close() } }
+        rmdir(stateDirectory(kind, name))
     }
 
     private func replaceInstances(_ entry: DriverEntry, _ image: DriverImage) async throws(EngineError) {

@@ -11,7 +11,7 @@ struct EngineFolders: Reconciled {
     func discrepancies(deep: Bool) async -> [Discrepancy] {
         let root = places.dataRoot, drivers = places.drivers()
         return strange(root) { name in Self.own.contains(name) || name.hasPrefix("state.sqlite") }
-            + ["storage", "network", "volume"].flatMap { kind in strange("\(root)/\(kind)") { drivers.contains("\(kind)/\($0)") } }
+            + ["storage", "network", "volume"].flatMap { kind in strange("\(root)/\(kind)", problem: Self.unknownDriver) { drivers.contains("\(kind)/\($0)") } }
             + strange("\(root)/drivers") { name in name == ".incoming" || Self.kinds.contains { name.hasPrefix("\($0)-") } }
             + strange("\(root)/scratch") { _ in false }
             + strange("\(root)/containers", Identifier.isFull)
@@ -27,9 +27,9 @@ struct EngineFolders: Reconciled {
         "containers", "scratch", "content", "storage", "network", "volume", "log", "drivers", "quarantine", "lock", "lost+found",
     ]
 
-    private func strange(_ folder: String, _ isOwn: (String) -> Bool) -> [Discrepancy] {
-        ((try? Files.list(folder)) ?? []).filter { !isOwn($0) }.sorted().map { name in
-            Discrepancy(.file, "\(folder)/\(name)", "not made by the engine and left alone; move it elsewhere")
-        }
+    private static let unknownDriver = "of a driver that is not installed, and left alone; install the driver or move the folder elsewhere"
+
+    private func strange(_ folder: String, problem: String = "not made by the engine and left alone; move it elsewhere", _ isOwn: (String) -> Bool) -> [Discrepancy] {
+        ((try? Files.list(folder)) ?? []).filter { !isOwn($0) }.sorted().map { Discrepancy(.file, "\(folder)/\($0)", problem) }
     }
 }

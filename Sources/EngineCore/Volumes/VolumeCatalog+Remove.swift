@@ -55,8 +55,9 @@ extension VolumeCatalog {
     private func drop(_ volume: VolumeSnapshot, force: Bool) async throws(EngineError) {
         var leaving = volume
         leaving.isUnfinished = true
+        var isSaid = true
         // On a full disk it goes without: that makes room.
-        do throws(EngineError) { try await store.save(leaving) } catch  where error.code == .resourceExhausted {}
+        do throws(EngineError) { try await store.save(leaving) } catch  where error.code == .resourceExhausted { isSaid = false }
         do throws(EngineError) {
             try await registry.volume(volume.driver).remove(volume.name)
         } catch  where error.code == .notFound || force {
@@ -66,7 +67,9 @@ extension VolumeCatalog {
             throw VolumeFailure.prefixed("remove \(volume.name)", error)
         }
         FailPoint.after("volume.remove.driver")
-        try await store.remove(VolumeSnapshot.self, volume.name)
+        do throws(EngineError) { try await store.remove(VolumeSnapshot.self, volume.name) } catch  where isSaid {
+            logger.warning("the record of a removed volume stays until the next start", metadata: ["volume": "\(volume.name)", "error": "\(error)"])
+        }
         volumes[volume.name] = nil
         announce("destroy", volume)
     }
