@@ -29,15 +29,16 @@ extension Operations {
 
     static let drivers = [
         Operation(
-            name: "driver install", run: "g driver install $root/one/libvolume-faulty.so", undo: "g driver rm faulty \(tidy)", show: "g volume create -d faulty vol && g volume rm vol",
+            name: "driver install", run: "g driver install $root/versions/1.0/libvolume-faulty.so", undo: "g driver rm faulty \(tidy)", show: "g volume create -d faulty vol && g volume rm vol",
             points: ["driver.receive.sync.before", "driver.keep.aside.before", "driver.keep.before", "driver.keep.sync.before", "driver.keep.sync.after"],
             failing: ["driver.receive.sync.before", "driver.keep.aside.before", "driver.keep.before", "driver.keep.sync.before"]),
         Operation(
-            name: "driver upgrade", prepare: "g driver install $root/one/libvolume-faulty.so", run: "g driver upgrade faulty $root/two/libvolume-faulty.so", undo: "g driver rm faulty \(tidy)",
+            name: "driver upgrade", prepare: "g driver install $root/versions/1.0/libvolume-faulty.so", run: "g driver upgrade faulty $root/versions/1.1/libvolume-faulty.so",
+            undo: "g driver rm faulty \(tidy)",
             points: ["driver.receive.sync.before", "driver.keep.aside.before", "driver.keep.before", "driver.keep.sync.after", "driver.upgrade.after"],
             failing: ["driver.keep.aside.before", "driver.keep.sync.before"]),
         Operation(
-            name: "driver rm", prepare: "g driver install $root/one/libvolume-faulty.so", run: "g driver rm faulty", undo: "true \(tidy)",
+            name: "driver rm", prepare: "g driver install $root/versions/1.0/libvolume-faulty.so", run: "g driver rm faulty", undo: "true \(tidy)",
             points: ["driver.remove.close.after", "driver.remove.after"]),
     ]
 }

@@ -3,7 +3,8 @@ import LinuxSystem
 import TestSupport
 import Testing
 
-/// What was acknowledged survives a power cut. `GANTRY_POWER_CUTS` is how often it is cut on each file system.
+/// What was acknowledged survives a power cut. `GANTRY_POWER_CUTS` is how often it is cut in each of three
+/// arrangements.
 @Suite("power cuts", .enabled(if: Workplace.isRoot), .serialized)
 struct PowerCutTests {
     private static let rounds = getenv("GANTRY_POWER_CUTS").flatMap { Int(String(cString: $0)) } ?? 0
@@ -13,6 +14,7 @@ struct PowerCutTests {
         let seed = getenv("GANTRY_TORTURE_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 1...1_000_000)
         let machine = CutMachine(fileSystem: fileSystem, storage: storage, seed: seed)
         for _ in 0..<Self.rounds { try machine.round() }
+        machine.finish()
         print("power cuts on \(fileSystem) with \(storage): \(Self.rounds) rounds, \(machine.acknowledged) acknowledged changes, first seed \(seed + 1)")
         #expect(machine.acknowledged > 0)
     }

@@ -19,16 +19,11 @@ final class Workplace {
             set -e; mkdir -p $root/tree/bin; cp /bin/busybox $root/tree/bin; ln -s busybox $root/tree/bin/cat; ln -s busybox $root/tree/bin/sh; echo other >$root/tree/file
             tar -C $root/tree --owner=0 --group=0 --numeric-owner -cf $root/other.tar .; rm -rf $root/tree
             g import $root/other.tar other:1; g save -o $root/saved.tar other:1; g rmi other:1
-            for version in one:1.0 two:1.1; do
-              mkdir -p $root/${version%%:*}; cc -O1 -fPIC -shared -I\(Self.sources)/Sources/CDriverABI/include -DVERSION="\\"${version#*:}\\"" \
-                \(Self.sources)/Tests/DriverHostTests/Fixtures/faulty.c -o $root/${version%%:*}/libvolume-faulty.so
-            done
             """
         let made = run(script)
         if made.status != 0 { fail("no workplace: \(made.everything)") }
+        FaultyDriver.build(["1.0", "1.1"], in: "\(engine.root)/versions")
     }
-
-    private static let sources = String(#filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/"))
 
     static let isRoot: Bool = {
         if geteuid() != 0 && getenv("GANTRY_TEST_ROOT") != nil { Issue.record("the crash tests need root") }

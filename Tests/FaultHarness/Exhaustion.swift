@@ -13,6 +13,7 @@ extension Verification {
             for tag in try verification.tags() { try verification.useImage(tag) }
             for volume in try engine.get("/volumes")["Volumes"].array { try verification.useVolume(volume["Name"].string) }
             for network in try engine.get("/networks").array where network["Name"].string.hasPrefix("torture") { try verification.useNetwork(network["Name"].string) }
+            try verification.useDriver()
             for tag in try verification.tags() { verification.remove("image \(tag)", "/images/\(tag)?force=1") }
             // Images whose tags moved to others.
             _ = try engine.post("/images/prune")
@@ -72,6 +73,16 @@ extension Verification {
     private mutating func useNetwork(_ name: String) throws(EngineFailure) {
         if let image = try tags().first { _ = try run("network \(name)", ["Image": .string(image), "Cmd": ["true"], "HostConfig": ["NetworkMode": .string(name)]]) }
         remove("the network \(name)", "/networks/\(name)")
+    }
+
+    private mutating func useDriver() throws(EngineFailure) {
+        let name = DriverFile.name
+        guard try optional("/gantry/drivers/volume/\(name)") != nil else { return }
+        do throws(EngineFailure) { _ = try engine.post("/volumes/create", [], ["Name": "torture-driver", "Driver": .string(name)]) } catch {
+            violations.demand(false, "the volume driver \(name) can't be used: \(error)")
+        }
+        remove("the volume torture-driver", "/volumes/torture-driver")
+        remove("the volume driver \(name)", "/gantry/drivers/volume/\(name)")
     }
 
     /// Runs a container to its end and removes it.

@@ -7,11 +7,14 @@ public struct Mix: Sendable {
         /// Storage drivers between which images and containers move; the first holds new ones.
         public var storage = ["overlayfs"]
         public var containers = 8
+        /// Versions of a driver that comes and goes.
+        public var drivers: [DriverFile] = []
 
-        public init(networks: Bool = true, storage: [String] = ["overlayfs"], containers: Int = 8) {
+        public init(networks: Bool = true, storage: [String] = ["overlayfs"], containers: Int = 8, drivers: [DriverFile] = []) {
             self.networks = networks
             self.storage = storage
             self.containers = containers
+            self.drivers = drivers
         }
     }
 
@@ -25,6 +28,7 @@ public struct Mix: Sendable {
     private static let weights: [(Operation.Verb, Int)] = [
         (.createContainer, 14), (.start, 16), (.stop, 5), (.kill, 5), (.restart, 2), (.pause, 3), (.unpause, 4), (.rename, 4), (.removeContainer, 7), (.writeFile, 14), (.changeLog, 3),
         (.migrateContainer, 2), (.importImage, 3), (.loadImage, 2), (.tagImage, 4), (.removeImage, 4), (.createNetwork, 3), (.removeNetwork, 2), (.createVolume, 5), (.removeVolume, 3),
+        (.installDriver, 2), (.upgradeDriver, 3), (.removeDriver, 2),
     ]
 
     /// Nil: the one that came up has nothing to work on.
@@ -62,6 +66,9 @@ public struct Mix: Sendable {
         case .removeNetwork: return model.present("network/").randomElement(using: &random).map { Operation(verb, name: $0) }
         case .createVolume: return Operation(verb, name: volume())
         case .removeVolume: return model.present("volume/").randomElement(using: &random).map { Operation(verb, name: $0) }
+        case .installDriver, .upgradeDriver:
+            return abilities.drivers.randomElement(using: &random).map { Operation(verb, name: DriverFile.name, value: $0.version, settings: ["file": $0.path]) }
+        case .removeDriver: return model.present("driver/volume/").first.map { Operation(verb, name: $0) }
         }
     }
 

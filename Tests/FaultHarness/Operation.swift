@@ -6,6 +6,7 @@ public struct Operation: Sendable, Equatable {
         case createContainer, start, stop, kill, restart, pause, unpause, rename, removeContainer, writeFile, changeLog, migrateContainer
         case importImage, loadImage, tagImage, removeImage
         case createNetwork, removeNetwork, createVolume, removeVolume
+        case installDriver, upgradeDriver, removeDriver
     }
 
     public var verb: Verb
@@ -16,7 +17,7 @@ public struct Operation: Sendable, Equatable {
     public var name = ""
     /// What the object has afterwards.
     public var value = ""
-    /// Of a new container.
+    /// Of a new container, and where things are read from.
     public var settings: [String: String] = [:]
 
     /// The label that carries the number.
@@ -99,6 +100,8 @@ extension Operation {
         case .removeNetwork: return [Effect(register: "network/\(name)", value: nil)]
         case .createVolume: return [Effect(register: "volume/\(name)", value: "\(number)")]
         case .removeVolume: return (["volume/\(name)"] + existing("volume/\(name)/file/")).map { Effect(register: $0, value: nil) }
+        case .installDriver, .upgradeDriver: return [Effect(register: "driver/volume/\(name)", value: value)]
+        case .removeDriver: return [Effect(register: "driver/volume/\(name)", value: nil)]
         }
     }
 }

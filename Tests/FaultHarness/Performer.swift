@@ -1,5 +1,6 @@
 import EngineClient
 import EngineWire
+import LinuxSystem
 
 /// Does an operation through the engine's interface.
 struct Performer: Sendable {
@@ -49,6 +50,9 @@ struct Performer: Sendable {
             let volume = try engine.post("/volumes/create", [], ["Name": .string(operation.name), "Labels": labels(number)])
             return made(volume["Labels"])
         case .removeVolume: _ = try engine.delete("/volumes/\(operation.name)")
+        case .installDriver: try sendDriver("/gantry/drivers", operation)
+        case .upgradeDriver: try sendDriver("/gantry/drivers/volume/\(operation.name)/upgrade", operation)
+        case .removeDriver: _ = try engine.delete("/gantry/drivers/volume/\(operation.name)")
         }
         return [:]
     }
@@ -81,6 +85,12 @@ struct Performer: Sendable {
         let parts = name.split(separator: ":")
         let changes = "LABEL \(Operation.label)=\(number)"
         _ = try send("/images/create", [("fromSrc", "-"), ("repo", String(parts[0])), ("tag", String(parts[1])), ("changes", changes)], archive)
+    }
+
+    private func sendDriver(_ path: String, _ operation: Operation) throws(EngineFailure) {
+        let file = operation.settings["file"] ?? ""
+        guard let bytes = try? Files.read(file) else { throw .broken("there is no \(file)") }
+        _ = try send(path, [("file", "libvolume-\(operation.name).so")], bytes)
     }
 
     private func tag(_ operation: Operation) throws(EngineFailure) {

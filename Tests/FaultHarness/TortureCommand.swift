@@ -5,11 +5,13 @@ import Glibc
 public struct TortureCommand {
     static let usage = """
         usage: gantry-torture act    --host ADDRESS [--journal FILE] [--history FILE] [--seed N] [--operations N] [--seconds N]
-                                     [--workers N] [--containers N] [--storage DRIVER,…] [--no-networks] [--wait-for-daemon]
+                                     [--workers N] [--containers N] [--storage DRIVER,…] [--no-networks] [--drivers FOLDER]
+                                     [--wait-for-daemon]
                gantry-torture verify --host ADDRESS --journal FILE [--exhaust]
         act works on an engine at random and writes what it begins and what is answered to the journal ("-": stdout), which
         it goes on from if it is there; verify says what of it is not so, a sentence each, and its status is 1 if there is
-        any. --exhaust uses everything that there is, and removes it.
+        any. --exhaust uses everything that there is, and removes it. --drivers names a folder with versions of a driver that
+        is installed, upgraded and removed: FOLDER/VERSION/libvolume-faulty.so.
 
         """
 
@@ -55,7 +57,8 @@ public struct TortureCommand {
         plan.workers = number("--workers") ?? 4
         plan.operations = number("--operations") ?? Int.max
         plan.abilities = Mix.Abilities(
-            networks: flags["--no-networks"] == nil, storage: flags["--storage"]?.split(separator: ",").map(String.init) ?? ["overlayfs"], containers: number("--containers") ?? 8)
+            networks: flags["--no-networks"] == nil, storage: flags["--storage"]?.split(separator: ",").map(String.init) ?? ["overlayfs"], containers: number("--containers") ?? 8,
+            drivers: flags["--drivers"].map(DriverFile.all) ?? [])
         plan.endsWithDaemon = flags["--wait-for-daemon"] == nil
         let journal = try Journal(flags["--journal"] ?? "-", history: flags["--history"])
         let workers = Workers(try engine(), journal, plan)

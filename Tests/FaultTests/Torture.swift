@@ -33,6 +33,8 @@ final class Victim {
     private(set) var isBroken = false
     private(set) var brokenRounds = 0
     private let path: String
+    /// Of a driver that comes and goes.
+    private var versions: String { "\(daemon.root)/versions" }
     var random: SeededGenerator
 
     init(number: Int, seed: UInt64 = Torture.seed, arguments: [String] = [], launcher: [String] = [], disk: Int? = nil, inodes: Int = 0) throws {
@@ -41,12 +43,14 @@ final class Victim {
         path = "\(daemon.root)/journal"
         journal = try Journal(path)
         random = SeededGenerator(seed)
+        FaultyDriver.build(["1.0", "1.1", "1.2"], in: versions)
     }
 
     func plan(workers: Int = 4, operations: Int = Int.max) -> Workers.Plan {
         var plan = Workers.Plan(seed: random.next())
         plan.workers = workers
         plan.operations = operations
+        plan.abilities.drivers = DriverFile.all(in: versions)
         plan.abilities.storage = [daemon.storage, daemon.storage == "vfs" ? "overlayfs" : "vfs"]
         return plan
     }
@@ -57,6 +61,8 @@ final class Victim {
         daemon.importBusybox("warm:latest")
         for driver in plan().abilities.storage { daemon.gantry("run", "--rm", "--storage-driver", driver, "-v", "/data", "warm", "true") }
         daemon.gantry("rmi", "warm")
+        daemon.gantry("driver", "install", "\(versions)/1.0/libvolume-faulty.so")
+        daemon.gantry("driver", "rm", "faulty")
         work(plan(operations: 60), sourceLocation: sourceLocation) {}
         check(sourceLocation: sourceLocation)
         try exhaust(sourceLocation: sourceLocation)

@@ -14,6 +14,7 @@ public actor DriverCatalog: DriverService {
     let users: Users
     /// Moves the logs of running containers to the version of a log driver that serves now, one after the other.
     let renewLogs: @Sendable (_ driver: String) async -> Void
+    private var lanes: [String: Lane] = [:]
 
     /// - Parameter folder: where drivers are installed; absolute.
     public init(registry: DriverRegistry, events: EventBus, folder: String, users: @escaping Users, renewLogs: @escaping @Sendable (_ driver: String) async -> Void) {
@@ -33,14 +34,16 @@ public actor DriverCatalog: DriverService {
     public func installDriver(file: String, from source: any ByteSource) async throws -> DriverSnapshot {
         let driver = try await receive(file, source)
         defer { folder.discard(driver.path) }
-        if let known = registry.statuses().first(where: { $0.kind == driver.kind && $0.name == driver.name }) {
-            throw EngineError(
-                .conflict, "a \(driver.kind) driver named \(driver.name) exists already (\(known.path)); use `gantry driver upgrade` to replace its version")
+        return try await step("install", driver.kind, driver.name) {
+            if let known = registry.statuses().first(where: { $0.kind == driver.kind && $0.name == driver.name }) {
+                throw EngineError(
+                    .conflict, "a \(driver.kind) driver named \(driver.name) exists already (\(known.path)); use `gantry driver upgrade` to replace its version")
+            }
+            try folder.keep(driver)
+            registry.discover()
+            announce("install", driver)
+            return try snapshot(driver)
         }
-        try folder.keep(driver)
-        registry.discover()
-        announce("install", driver)
-        return try snapshot(driver)
     }
 
     public func upgradeDriver(_ reference: String, file: String, from source: any ByteSource) async throws -> DriverSnapshot {
@@ -50,12 +53,16 @@ public actor DriverCatalog: DriverService {
         guard driver.kind == kind, driver.name == name else {
             throw EngineError(.invalidArgument, "\(file) holds the \(driver.kind) driver \(driver.name), not the \(kind) driver \(name)")
         }
-        try await registry.checkUpgrade(kind, name, to: driver.version)
-        try await replace(with: driver)
-        FailPoint.after("driver.upgrade")
-        if kind == .log { await renewLogs(name) }
-        announce("upgrade", driver)
-        return try snapshot(driver)
+        return try await step("upgrade", kind, name) {
+            // Somebody may have removed it meanwhile.
+            _ = try find("\(kind)/\(name)")
+            try await registry.checkUpgrade(kind, name, to: driver.version)
+            try await replace(with: driver)
+            FailPoint.after("driver.upgrade")
+            if kind == .log { await renewLogs(name) }
+            announce("upgrade", driver)
+            return try snapshot(driver)
+        }
     }
 
     private func replace(with driver: ArrivedDriver) async throws(EngineError) {
@@ -68,6 +75,11 @@ public actor DriverCatalog: DriverService {
 
     public func removeDriver(_ reference: String) async throws {
         let (kind, name) = try find(reference)
+        try await step("remove", kind, name) { try await remove(kind, name) }
+    }
+
+    private func remove(_ kind: DriverKind, _ name: String) async throws {
+        _ = try find("\(kind)/\(name)")
         if registry.defaultName(kind) == name {
             throw EngineError(.conflict, "the \(kind) driver \(name) is the default one; choose another default first")
         }
@@ -82,9 +94,20 @@ public actor DriverCatalog: DriverService {
         }
         try await registry.forget(kind, name)
         FailPoint.after("driver.remove.close")
-        folder.forget(kind, name)
+        do throws(EngineError) { try folder.forget(kind, name) } catch {
+            registry.discover()
+            throw error
+        }
         FailPoint.after("driver.remove")
         events.publish(EngineEvent(.driver, "remove", actor: name, attributes: ["kind": "\(kind)"], time: Clock.now()))
+    }
+
+    /// Steps of one driver run one after the other.
+    private func step<R>(_ step: String, _ kind: DriverKind, _ name: String, _ body: () async throws -> R) async throws -> R {
+        let driver = "\(kind)/\(name)", lane = lanes[driver] ?? Lane("driver \(driver)")
+        lanes[driver] = lane
+        defer { if lane.isIdle { lanes[driver] = nil } }
+        return try await lane.run(step, body)
     }
 
     /// Takes a file in and has it examined by a process of its own. The caller discards it.

@@ -59,7 +59,7 @@ struct DriverFolder: Sendable {
             try FailPoint.before("driver.keep")
             try Errno.check("rename \(aside)", rename(aside, place))
             try FailPoint.before("driver.keep.sync")
-            try Files.syncDirectory(folder(driver.kind, driver.name))
+            for folder in [folder(driver.kind, driver.name), path] { try Files.syncDirectory(folder) }
             FailPoint.after("driver.keep.sync")
         } catch {
             throw EngineError(.internal, "the \(driver.kind) driver \(driver.name) was not installed: \(error)", errno: error.code, underlying: error)
@@ -77,8 +77,18 @@ struct DriverFolder: Sendable {
         return place
     }
 
-    /// Removes the files of all versions.
-    func forget(_ kind: DriverKind, _ name: String) { try? Files.removeTree(folder(kind, name)) }
+    /// Removes the files of all versions: at once and durably, so that no older version comes back.
+    func forget(_ kind: DriverKind, _ name: String) throws(EngineError) {
+        let aside = "\(path)/.incoming/\(Identifier.random().prefix(16))"
+        do throws(Errno) {
+            try Files.makeDirectories("\(path)/.incoming", mode: 0o755)
+            try Errno.check("rename \(folder(kind, name))", rename(folder(kind, name), aside))
+            try Files.syncDirectory(path)
+        } catch {
+            throw EngineError(.internal, "the files of the \(kind) driver \(name) were not removed: \(error)", errno: error.code, underlying: error)
+        }
+        try? Files.removeTree(aside)
+    }
 
     /// Removes the version whose file is at `path`.
     func forget(_ path: String) {
