@@ -75,7 +75,7 @@ public enum Daemon {
         // Ended in reverse order.
         var services: [(any Service, String)] = [
             (dump, "dump"), (Haste(clients: clients, logger: logger), "haste"), (Reload(invocation: invocation, live: live, engine: engine, logger: logger), "reload"),
-            (Migrations(images: engine.images), "migrations"), (watchdog, "watchdog"), (server, "http"),
+            (Migrations(images: engine.images), "migrations"), (Sweep(check: engine.check), "sweep"), (watchdog, "watchdog"), (server, "http"),
         ]
         if !live.configuration.metricsAddress.isEmpty {
             services.append((try metrics(live.configuration, server, engine, clients, logger), "metrics"))

@@ -1,6 +1,7 @@
 import Glibc
 import LinuxSystem
 import TestSupport
+import Testing
 
 /// Something that the machine runs out of, and has again.
 struct Shortage: Sendable, CustomStringConvertible {
@@ -12,8 +13,7 @@ struct Shortage: Sendable, CustomStringConvertible {
     var begin: @Sendable (Engine) -> Void
     var end: @Sendable (Engine) -> Void
 
-    /// In the short form, those that need no second daemon to tidy up.
-    static let all = Torture.rounds == nil ? [noInodes, noProcesses] : [noSpace, noInodes, noDescriptors, noProcesses, lowMemory]
+    static let all = [noSpace, noInodes, readOnlyMount, readOnlyDisk, noDescriptors, noProcesses, lowMemory]
 
     static let noSpace = Shortage(
         description: "no space", disk: (200, 0),
@@ -22,6 +22,26 @@ struct Shortage: Sendable, CustomStringConvertible {
     static let noInodes = Shortage(
         description: "no inodes", disk: (200, 2000),
         begin: { run("mkdir \($0.dataRoot)/filler; cd \($0.dataRoot)/filler && i=0; while : >$i; do i=$((i+1)); done 2>/dev/null") }, end: { run("rm -rf \($0.dataRoot)/filler") })
+
+    /// What has a path can't be changed; what is open can.
+    static let readOnlyMount = Shortage(
+        description: "a read-only mount", disk: (200, 0),
+        begin: { run("mount --bind \($0.dataRoot) \($0.dataRoot) && mount -o remount,bind,ro \($0.dataRoot)") }, end: { run("umount -l \($0.dataRoot)") })
+
+    /// What ext4 does when the disk fails: nothing can be written until it has been mounted anew, and for that all who
+    /// have files open on it must end.
+    static let readOnlyDisk = Shortage(
+        description: "a read-only disk", disk: (200, 0), mayKill: true,
+        begin: { run("mount -o remount,abort \($0.dataRoot)") },
+        end: { engine in
+            #expect(Processes.isAlive(engine.pid), "the daemon died: \(engine.log)")
+            let running = engine.gantry("ps", "-q").output.split(separator: "\n").map(String.init)
+            let processes = running.flatMap { [engine.shim(of: $0), engine.firstProcess(of: $0)] }.filter { $0 > 1 }
+            engine.kill()
+            for id in running { run("for f in /sys/fs/cgroup/freezer/gantry/\(id)*/freezer.state; do echo THAWED >$f; done; for f in /sys/fs/cgroup/gantry/\(id)*/cgroup.freeze; do echo 0 >$f; done") }
+            for process in processes { kill(process, SIGKILL) }
+            engine.disk?.remount()
+        })
 
     static let noDescriptors = Shortage(
         description: "no descriptors",

@@ -14,8 +14,8 @@ public final class Engine {
     private let subnet: String
     /// The default storage driver.
     public let storage: String
-    /// What the data root needs to lie on, for that driver.
-    private let disk: LoopFileSystem?
+    /// What the data root needs to lie on, for that driver or as it was asked for.
+    public let disk: LoopFileSystem?
 
     public var socket: String { "unix://\(root)/gantry.sock" }
     public var dataRoot: String { "\(root)/data" }

@@ -23,12 +23,25 @@ public final class LoopFileSystem {
         #expect(made.status == 0, "\(kind) in a file: \(made.everything)", sourceLocation: sourceLocation)
     }
 
-    /// Unmounts and deletes it.
-    public func discard() {
-        // The kernel lets go of a container's mounts a moment after its end.
+    /// Unmounts it and mounts it again, as after a repair. Nobody uses it.
+    public func remount(sourceLocation: SourceLocation = #_sourceLocation) {
+        unmount()
+        #expect(!isMounted, "\(path) is in use", sourceLocation: sourceLocation)
+        let mounted = Command.run(["mount", "-o", "loop", image, path])
+        isMounted = isMounted || mounted.status == 0
+        #expect(mounted.status == 0, "\(mounted.everything)", sourceLocation: sourceLocation)
+    }
+
+    /// The kernel lets go of a container's mounts a moment after its end.
+    private func unmount() {
         for _ in 0..<100 where isMounted {
             if umount2(path, 0) == 0 { isMounted = false } else { usleep(50_000) }
         }
+    }
+
+    /// Unmounts and deletes it.
+    public func discard() {
+        unmount()
         if isMounted { umount2(path, Int32(MNT_DETACH)) }
         unlink(image)
         rmdir(path)

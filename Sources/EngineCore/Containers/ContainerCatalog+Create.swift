@@ -60,8 +60,8 @@ extension ContainerCatalog {
             try await fillVolumes(entry.snapshot, tree)
             try await environment.store.save(entry.snapshot)
         } catch {
-            try? await storage.remove(layer(id))
-            try? Files.removeTree(directory(id))
+            await Leftovers.remove { try await storage.remove(layer(id)) }
+            await Leftovers.remove { try Files.removeTree(directory(id)) }
             entry.snapshot.mounts = []
             for volume in await environment.volumes.owned() where volume.owner == id { await dropAnonymous(volume.name) }
             throw error

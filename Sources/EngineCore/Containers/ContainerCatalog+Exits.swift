@@ -100,6 +100,7 @@ extension ContainerCatalog {
         let runtime = environment.runtime, path = "\(environment.defaults.cgroupParent)/\(id)"
         do { try await BlockingCalls.run { try runtime.clean(cgroup: path) } } catch {
             environment.logger.warning("a container's cgroup was not removed", metadata: ["container": "\(id)", "error": "\(error)"])
+            Leftovers.shared.note()
         }
     }
 

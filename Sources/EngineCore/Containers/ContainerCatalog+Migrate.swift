@@ -28,13 +28,14 @@ extension ContainerCatalog {
                     $0.host.storageDriver = driver
                 }
             } catch {
-                try? await target.remove(layer(container.id))
+                await Leftovers.remove { try await target.remove(layer(container.id)) }
                 throw error
             }
             publish("migrate", entry.snapshot, ["from": old, "to": driver])
             FailPoint.after("container.migrate.record")
             do throws(EngineError) { try await source.remove(layer(container.id)) } catch {
-                logger.warning("the old layer of a migrated container stays until the next start", metadata: ["container": "\(container.id)", "error": "\(error)"])
+                logger.warning("the old layer of a migrated container is not removed yet", metadata: ["container": "\(container.id)", "error": "\(error)"])
+                Leftovers.shared.note()
             }
             return ContainerMigrationReport(container: container.id, from: old, to: driver)
         }
@@ -49,7 +50,7 @@ extension ContainerCatalog {
         try? await target.remove(key)
         let made = try await target.prepare(key, parent: image?.topLayer ?? "")
         do throws(EngineError) { try await environment.images.copyTree(mounts, to: made) } catch {
-            try? await target.remove(key)
+            await Leftovers.remove { try await target.remove(key) }
             throw error
         }
     }

@@ -64,12 +64,16 @@ extension ContainerCatalog {
             entry.lane.waits(for: "storage/\(container.storageDriver) remove")
             try await storage.remove(layer(container.id))
         } catch {
-            if error.code != .notFound { logger.error("a container's layer was not removed", metadata: ["container": "\(container.id)", "error": "\(error)"]) }
+            if error.code != .notFound {
+                logger.error("a container's layer was not removed", metadata: ["container": "\(container.id)", "error": "\(error)"])
+                Leftovers.shared.note()
+            }
         }
         FailPoint.after("container.remove.layer")
         let folder = directory(container.id)
         do throws(EngineError) { try await BlockingCalls.run { try Files.removeTree(folder) } } catch {
             logger.error("a container's folder was not removed", metadata: ["container": "\(container.id)", "error": "\(error)"])
+            Leftovers.shared.note()
         }
         FailPoint.after("container.remove.folder")
         if volumes {

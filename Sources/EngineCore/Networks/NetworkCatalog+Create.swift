@@ -26,7 +26,7 @@ extension NetworkCatalog {
             if try await instance.walk().contains(NetworkObject(id: network.id, kind: .network)) { listed.insert(network.id) }
         } catch {
             forget(network.id)
-            try? await instance.removeNetwork(network.id)
+            await Leftovers.remove { try await instance.removeNetwork(network.id) }
             throw error
         }
         announce("create", network)

@@ -71,6 +71,7 @@ extension NetworkCatalog {
             try await registry.network(network.driver).leave(network: network.id, endpoint: endpoint.endpointID)
         } catch {
             logger.warning("a container did not leave its network", metadata: ["container": "\(container)", "network": "\(network.name)", "error": "\(error)"])
+            Leftovers.shared.note()
         }
         let wasConnected = leases[endpoint.endpointID] != nil
         drop(endpoint.endpointID)

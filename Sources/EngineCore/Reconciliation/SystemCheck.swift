@@ -19,17 +19,32 @@ public struct SystemCheck: CheckService {
     /// Looks twice: what was under way the first time, because the engine goes on working, is done by the second.
     public func check(deep: Bool, repair: Bool) async throws -> CheckReport {
         var report = CheckReport()
-        var found = await look(deep: deep)
-        if !found.isEmpty {
-            let again = Set(await look(deep: deep).map(\.finding))
-            found = found.filter { again.contains($0.finding) }
-        }
-        for discrepancy in found {
+        for discrepancy in await lookTwice(deep: deep) {
             let outcome = repair ? await mend(discrepancy) : .left
             report.entries.append(CheckReport.Entry(finding: discrepancy.finding, outcome: outcome))
         }
         report.setAside = try await setAside()
         return report
+    }
+
+    private func lookTwice(deep: Bool) async -> [Discrepancy] {
+        let found = await look(deep: deep)
+        if found.isEmpty { return [] }
+        let again = Set(await look(deep: deep).map(\.finding))
+        return found.filter { again.contains($0.finding) }
+    }
+
+    /// Removes what could not be removed at its time, as soon as that can be done. Returns when its task is cancelled.
+    public func sweep() async {
+        for await _ in Leftovers.shared.notes {
+            // What is still there after two minutes waits for the next note, or for a person.
+            for pause in [1, 2, 4, 8, 15, 30, 60] {
+                do { try await Task.sleep(for: .seconds(pause)) } catch { return }
+                let found = await lookTwice(deep: false)
+                for discrepancy in found where discrepancy.finding.repair == .remove { _ = await mend(discrepancy) }
+                if found.isEmpty { break }
+            }
+        }
     }
 
     private func look(deep: Bool) async -> [Discrepancy] {
