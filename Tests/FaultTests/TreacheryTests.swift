@@ -6,17 +6,16 @@ import Testing
 
 @Suite("drivers crash, hang, lie and leak", .enabled(if: Torture.isRoot), .serialized)
 struct TreacheryTests {
-    /// In the short form each betrayal comes once, in one call or another.
-    private static func betrayals(of driver: TreacherousDriver) -> [(call: String, command: [String], betrayal: String)] {
-        let all = (driver.betrayals + ["hang"]).enumerated().map { index, betrayal in
+    /// In the short form each betrayal comes once, in one call or another, and a trusted driver knows two.
+    private static func betrayals(of driver: TreacherousDriver, isIsolated: Bool) -> [(call: String, command: [String], betrayal: String)] {
+        let betrayals = isIsolated || Torture.rounds != nil ? driver.betrayals + ["hang"] : ["crash", "garbage"]
+        let all = betrayals.enumerated().map { index, betrayal in
             (Torture.rounds == nil ? [driver.calls[index % driver.calls.count]] : driver.calls).map { ($0.call, $0.command, betrayal) }
         }
         return all.flatMap { $0 }
     }
 
-    private static let hosting: [Bool] = Torture.rounds == nil ? [true] : [true, false]
-
-    @Test("the engine answers, names the driver, and loses nothing of other drivers, nor of that one once it behaves", arguments: TreacherousDriver.all, hosting)
+    @Test("the engine answers, names the driver, and loses nothing of other drivers, nor of that one once it behaves", arguments: TreacherousDriver.all, [true, false])
     func betrayal(_ driver: TreacherousDriver, isIsolated: Bool) throws {
         let engine = Engine(number: 66, arguments: isIsolated ? [] : ["--trusted-driver", "\(driver.kind)/treacherous"])
         engine.start()
@@ -34,7 +33,7 @@ struct TreacheryTests {
         #expect(engine.gantry("start", "-a", "kept").output.hasSuffix("end\n"))
 
         var number = 0
-        for (call, command, betrayal) in Self.betrayals(of: driver) {
+        for (call, command, betrayal) in Self.betrayals(of: driver, isIsolated: isIsolated) {
             number += 1
             try Files.replace(control, with: Array("\(call) \(betrayal)".utf8))
             let child = Child(["\(engine.bin)/gantry"] + command.map { $0.replacing("NAME", with: "new\(number)").replacing("KEPT", with: "kept") }, environment: engine.environment)
