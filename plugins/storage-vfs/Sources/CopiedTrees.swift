@@ -15,6 +15,8 @@ struct CopiedTrees: TreeMaker {
         defer { running.end(copy) }
         try FailPoint.before("vfs.copy")
         try TreeCopy.run(from: source.raw, to: target.raw, isCancelled: copy.isCancelled)
+        // A copy that a power cut tears looks whole, and nobody makes it again.
+        try FileSystem.sync(target.raw)
     }
 
     func seal(_ path: String) throws {
