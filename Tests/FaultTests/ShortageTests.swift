@@ -10,7 +10,7 @@ struct ShortageTests {
         let victim = try Victim(number: 64, disk: shortage.disk?.megabytes, inodes: shortage.disk?.inodes ?? 0)
         defer { victim.discard() }
         try victim.warmUp()
-        let rounds = max(2, (Torture.rounds ?? 0) / 25)
+        let rounds = Torture.rounds.map { max(2, $0 / 25) } ?? 1
         var deaths = 0
         for _ in 1...rounds {
             let daemon = victim.daemon.pid

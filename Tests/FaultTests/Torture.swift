@@ -113,7 +113,7 @@ final class Victim {
             }
             report(
                 now > before + 2
-                    ? ["the daemon had \(before) descriptors and has \(now): \(files.subtracting(keptFiles).filter { !$0.hasPrefix("/") || !$0.hasPrefix(daemon.dataRoot) }.sorted())"] : [],
+                    ? ["the daemon had \(before) descriptors and has \(now): \(opened(files, without: keptFiles)), in place of \(opened(keptFiles, without: files))"] : [],
                 sourceLocation)
             daemon.stop()
             daemon.start()
@@ -135,6 +135,11 @@ final class Victim {
         }
         if !growth.isEmpty { growth += files.subtracting(keptFiles).sorted().prefix(12).map { "file \($0)" } }
         report(growth.map { "something was left behind: \($0)" }, sourceLocation)
+    }
+
+    /// What the daemon has open of one list and not of the other.
+    private func opened(_ files: Set<Substring>, without others: Set<Substring>) -> [Substring] {
+        files.subtracting(others).filter { !$0.hasPrefix(daemon.dataRoot) }.sorted()
     }
 
     private var descriptors: Int { daemon.objects().counts["descriptors of the daemon"] ?? 0 }
