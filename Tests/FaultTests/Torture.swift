@@ -105,14 +105,15 @@ final class Victim {
     func exhaust(withNext: Bool = false, sourceLocation: SourceLocation = #_sourceLocation) throws {
         report(Verification.exhaust(client, journal.model), sourceLocation)
         if withNext, let before = kept?.counts["descriptors of the daemon"] {
-            // Connections of containers and clients end behind our backs.
+            // Connections of containers and clients end behind our backs, or stay for the next call; libdispatch makes
+            // descriptors when it first needs them, and keeps them.
             var now = descriptors
-            for _ in 0..<100 where now > before + 2 {
+            for _ in 0..<100 where now > before + 6 {
                 usleep(50_000)
                 now = descriptors
             }
             report(
-                now > before + 2
+                now > before + 6
                     ? ["the daemon had \(before) descriptors and has \(now): \(opened(files, without: keptFiles)), in place of \(opened(keptFiles, without: files))"] : [],
                 sourceLocation)
             daemon.stop()
