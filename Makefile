@@ -9,6 +9,7 @@ IMAGE   ?= busybox
 PORT    ?= 8080
 FILTER  ?=
 ROUNDS  ?= 500
+CUTS    ?= 100
 SEED    ?=
 MINUTES ?= 10
 
@@ -57,13 +58,16 @@ test: setup-test ## build and run every test, as root, with real containers (FIL
 	GANTRY_TEST_ROOT=1 swift test --skip-build --no-parallel $(if $(FILTER),--filter $(FILTER))
 	$(if $(FILTER),,$(foreach driver,$(OTHER_STORAGE),GANTRY_TEST_STORAGE=$(driver) GANTRY_TEST_ROOT=1 swift test --skip-build --no-parallel --filter '$(STORAGE_SUITES)' &&) true)
 
-torture: setup-test ## kill, starve and betray the engine: ROUNDS rounds, SEED to repeat some (15 minutes for 500)
-	swift build --build-tests
-	GANTRY_TORTURE_ROUNDS=$(ROUNDS) $(if $(SEED),GANTRY_TORTURE_SEED=$(SEED)) GANTRY_TEST_ROOT=1 swift test --skip-build --no-parallel --filter FaultTests
+# The variables of the fault tests. The power is cut in three arrangements.
+TORTURE = GANTRY_TEST_ROOT=1 GANTRY_TORTURE_ROUNDS=$(ROUNDS) GANTRY_POWER_CUTS=$$(( ($(CUTS) + 2) / 3 )) $(if $(SEED),GANTRY_TORTURE_SEED=$(SEED))
 
-powercut: setup-test ## cut the power of a second kernel in which an engine works (CUTS=100)
+torture: setup-test ## kill, starve and betray the engine: ROUNDS rounds and CUTS power cuts, SEED to repeat some
 	swift build --build-tests
-	GANTRY_TEST_ROOT=1 GANTRY_POWER_CUTS=$$(( ($(or $(CUTS),100) + 2) / 3 )) swift test --skip-build --no-parallel --filter CrashTests.PowerCutTests
+	$(TORTURE) swift test --skip-build --no-parallel --filter 'FaultTests|CrashTests.PowerCutTests'
+
+powercut: setup-test ## only the power cuts of `make torture`
+	swift build --build-tests
+	$(TORTURE) swift test --skip-build --no-parallel --filter CrashTests.PowerCutTests
 
 sdk: ## write the SDK for authors of drivers to .build/sdk
 	@config/sdk .build/sdk

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("daemon and shims are killed at any moment", .enabled(if: Torture.isRoot && Torture.rounds != nil), .serialized)
+@Suite("daemon and shims are killed at any moment", .enabled(if: Torture.isRoot), .serialized)
 struct KillTests {
     @Test("what was answered with success is there afterwards, nothing is half-made, and nothing is left behind")
     func daemon() throws {
