@@ -45,3 +45,9 @@ int gantry_btrfs_set_read_only(int subvolume, int read_only) {
     unsigned long long wanted = read_only ? flags | BTRFS_SUBVOL_RDONLY : flags & ~(unsigned long long)BTRFS_SUBVOL_RDONLY;
     return wanted == flags ? 0 : ioctl(subvolume, BTRFS_IOC_SUBVOL_SETFLAGS, &wanted);
 }
+
+int gantry_btrfs_commit(int file) {
+    unsigned long long transaction = 0;
+    if (ioctl(file, BTRFS_IOC_START_SYNC, &transaction) != 0) return errno == ENOTTY ? 0 : -1;
+    return ioctl(file, BTRFS_IOC_WAIT_SYNC, &transaction) != 0 ? -1 : 1;
+}

@@ -33,4 +33,13 @@ public enum FileSystem {
     public static func sync(_ descriptor: Int32) throws(Errno) {
         if syncfs(descriptor) != 0 { throw Errno(Glibc.errno, "syncfs") }
     }
+
+    /// Puts what names and folders were changed so far on disk, on btrfs, where the fsync of a file does not take earlier
+    /// changes of others along as it does elsewhere.
+    /// - Returns: it is a btrfs.
+    public static func commit(_ descriptor: Int32) throws(Errno) -> Bool {
+        let result = gantry_btrfs_commit(descriptor)
+        if result < 0 { throw Errno(Glibc.errno, "commit") }
+        return result == 1
+    }
 }

@@ -51,6 +51,7 @@ extension SnapshotIndex {
     public func mountable(_ key: String) throws -> (entry: IndexEntry, chain: [Int]) {
         let found = try lookup(key)
         if found.entry.state == .committed { throw DriverError(EINVAL, "snapshot \(key) is committed; make a view of it to mount it") }
+        try DriverError.translating { try settle(key) }
         return found
     }
 

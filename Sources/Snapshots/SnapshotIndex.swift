@@ -15,11 +15,15 @@ public final class SnapshotIndex: Sendable {
         /// Committed snapshots whose folder is gone.
         var lost: [String: IndexEntry] = [:]
         var last = 0
+        /// Active snapshots that a power cut may still take.
+        var unsynced: Set<String> = []
     }
     private let folder: String
     private let folders: SnapshotFolders
     private let lost: LostEntries
     private let table = Mutex(Table())
+    /// An fsync of the engine's does not put our changes on disk.
+    private let isApart: Bool
     /// An entry could not be read: folders that no entry knows may be that snapshot's.
     public let hasUnreadable: Bool
 
@@ -40,6 +44,7 @@ public final class SnapshotIndex: Sendable {
         }
         for entry in found.entries.values { if let parent = entry.parent { found.children[parent, default: 0] += 1 } }
         self.hasUnreadable = hasUnreadable
+        isApart = try Self.commit(folder)
         let loaded = found
         table.withLock { $0 = loaded }
     }
@@ -126,6 +131,7 @@ public final class SnapshotIndex: Sendable {
             table.reserved[key] = nil
             table.entries[key] = entry
             table.keys[number] = key
+            if isApart && state == .active { table.unsynced.insert(key) }
             return Self.chain(below, table)
         }
     }
@@ -136,6 +142,18 @@ public final class SnapshotIndex: Sendable {
             let entry = try Self.existing(key, table)
             return (entry, Self.chain(entry.parent, table))
         }
+    }
+
+    /// A container is about to start in it; that it did is remembered, so the snapshot must be.
+    func settle(_ key: String) throws(Errno) {
+        guard table.withLock({ $0.unsynced.contains(key) }) else { return }
+        _ = try Self.commit(folder)
+        table.withLock { _ = $0.unsynced.remove(key) }
+    }
+
+    private static func commit(_ folder: String) throws(Errno) -> Bool {
+        let open = try Files.open(folder, O_RDONLY | O_DIRECTORY)
+        return try FileSystem.commit(open.raw)
     }
 
     /// Holds `name`. - Returns: the number of the active snapshot `key`.
@@ -167,6 +185,7 @@ public final class SnapshotIndex: Sendable {
             if table.lost.removeValue(forKey: name) != nil { lost.forget(name) }
             table.reserved[name] = nil
             table.entries[key] = nil
+            table.unsynced.remove(key)
             table.entries[name] = entry
             table.keys[number] = nil
             table.keys[entry.number] = name
@@ -220,6 +239,7 @@ public final class SnapshotIndex: Sendable {
             try FailPoint.before("snapshot.remove")
             try Errno.check("forget snapshot \(key)", unlink("\(folder)/\(key)"))
             table.entries[key] = nil
+            table.unsynced.remove(key)
             table.keys[entry.number] = nil
             if let parent = entry.parent { table.children[parent, default: 1] -= 1 }
             return entry

@@ -100,4 +100,6 @@ int gantry_btrfs_create(int folder, const char *name);
 int gantry_btrfs_snapshot(int folder, const char *name, int source);
 int gantry_btrfs_destroy(int folder, const char *name);
 int gantry_btrfs_set_read_only(int subvolume, int read_only);
+/* Commits the transaction of a btrfs. 1: it did; 0: it is another file system. */
+int gantry_btrfs_commit(int file);
 #endif
