@@ -198,6 +198,7 @@ let package = Package(
             test(
                 "ContainerRuntimeTests", ["ContainerRuntime", "CLinux", "EngineErrors", "LinuxCgroups", "LinuxSystem", "ShimProtocol", "TestSupport"],
                 exclude: ["Recordings"]),
+            test("ShimTests", ["Shim", "CLinux", "LinuxSystem", "TestSupport"]),
             test("EngineCoreTests", ["EngineCore", "ContentStore", "DriverHost", "DriverKit", "StateStore", "EngineErrors", "EngineModel", "LinuxNetlink", "LinuxSystem", "TestSupport"]),
             test("EngineWireTests", ["EngineWire", "TestSupport"]),
             test("EngineHTTPTests", ["EngineHTTP", "EngineErrors", "EngineModel", "EngineWire", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"), "TestSupport"]),

@@ -1,4 +1,5 @@
 import Glibc
+import LinuxSystem
 import ShimProtocol
 
 /// A connection: of a daemon, speaking messages, or of somebody attached to a process's streams.
@@ -8,6 +9,8 @@ final class Client {
     /// Above this a client's process is not read any more, below `lowWater` it is again.
     static let highWater = 256 << 10
     static let lowWater = 64 << 10
+    /// Milliseconds that a client may take nothing of what its ended process has left for it.
+    private static let patience: Int64 = 600_000
 
     let descriptor: Int32
     var role = Role.messages
@@ -25,7 +28,8 @@ final class Client {
     private var inputEnded = false
     private var inputHeld = false
     private(set) var isClosed = false
-    private var closesWhenEmpty = false
+    /// Milliseconds; set: closes when everything is sent, or when nothing was for so long.
+    private var patience: Int64?
     var onInput: (Client, UnsafeRawBufferPointer) -> Void = { _, _ in }
     var onInputEnd: (Client) -> Void = { _ in }
     var onDrain: (Client) -> Void = { _ in }
@@ -64,10 +68,15 @@ final class Client {
         updateInterest()
     }
 
-    /// Closes once everything is sent.
-    func finish() {
-        closesWhenEmpty = true
-        if pending == 0 { close() }
+    /// Closes once everything is sent, or the other side takes nothing any more.
+    func finish(patience: Int64 = Client.patience) {
+        self.patience = patience
+        if pending == 0 { close() } else { waitForReader() }
+    }
+
+    private func waitForReader() {
+        guard let patience, !isClosed else { return }
+        loop.limit(descriptor, until: monotonicTime() + patience * 1_000_000) { [self] in close() }
     }
 
     /// Stops reading what the client sends, until the process has taken what came before.
@@ -109,7 +118,7 @@ final class Client {
         }
         updateInterest()
         if pending <= Self.lowWater { onDrain(self) }
-        if pending == 0 && closesWhenEmpty { close() }
+        if pending == 0 && patience != nil { close() } else { waitForReader() }
     }
 
     /// - Parameter isLast: the other side has closed its socket, and not only ended what it says.

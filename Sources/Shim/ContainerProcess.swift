@@ -91,7 +91,7 @@ final class ContainerProcess {
             if case .stream(wantsInput: true, _, _) = client.role, inputOnce, exitCode == nil, !inputCloses { inputLost(self) }
             resume()
         }
-        if exitCode != nil && !hasOpenOutputs { client.finish() }
+        if exitCode != nil { client.finish() }
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer, from client: Client) {
@@ -138,18 +138,15 @@ final class ContainerProcess {
 
     // MARK: output
 
-    private var hasOpenOutputs: Bool { outputs.contains { $0.isOpen } }
-
     private func pump(_ stream: OutputStream) {
         // An exec's first words may be here in the same moment as the news that it runs, which makes its client a
         // reader: they wait for him.
         if !id.isEmpty && !isStarted { return }
-        if advance(stream) == .ended { drop(stream) }
+        if case .ended = advance(stream) { drop(stream) }
         if clients.contains(where: { $0.pending > Client.highWater }) || log?.isFull == true {
             isPaused = true
             updateInterest()
         }
-        finishIfDone()
     }
 
     private func advance(_ stream: OutputStream) -> OutputStream.Outcome {
@@ -183,7 +180,6 @@ final class ContainerProcess {
         guard isPaused, !clients.contains(where: { $0.pending > Client.lowWater }), log?.isFull != true else { return }
         isPaused = false
         updateInterest()
-        if exitCode != nil { drain() }
     }
 
     private func updateInterest() {
@@ -196,40 +192,25 @@ final class ContainerProcess {
 
     // MARK: the end
 
-    /// The process was reaped: what it wrote is read to the end, unless a slow client holds it up.
+    /// The process was reaped: what it wrote goes to the log, whose queue has room for it, and to its clients, of whom
+    /// none can keep it from the others.
     func exited(_ code: Int32) {
         exitCode = code
         dropInput()
-        // What the pipes still hold is not much: the log has room for it.
-        isPaused = clients.contains { $0.pending > Client.highWater }
-        drain()
-    }
-
-    private func drain() {
-        for stream in outputs where stream.isOpen && !isPaused {
-            loop: while !isPaused {
-                switch advance(stream) {
-                case .data: isPaused = clients.contains { $0.pending > Client.highWater }
-                case .empty, .ended: break loop
-                }
-            }
-            // Others may hold the pipe open; their output belongs to nobody now.
-            if !isPaused {
-                stream.end(log)
-                drop(stream)
-            }
-        }
-        updateInterest()
-        finishIfDone()
-    }
-
-    private func finishIfDone() {
-        guard exitCode != nil, !hasOpenOutputs else { return }
+        for stream in outputs where stream.isOpen { drain(stream) }
         for client in clients { client.finish() }
     }
 
+    /// Reads no more than the stream can hold: others may have it open and write on, and their output belongs to nobody.
+    private func drain(_ stream: OutputStream) {
+        var left = stream.room
+        while left > 0, case .data(let count) = advance(stream) { left -= count }
+        stream.end(log)
+        drop(stream)
+    }
+
     /// Everything is delivered.
-    var isDone: Bool { exitCode != nil && !hasOpenOutputs && clients.isEmpty }
+    var isDone: Bool { exitCode != nil && clients.isEmpty }
 
     private func pipe(childReads: Bool, _ childEnds: inout [Int32], _ keep: (Int32) -> Void) throws(Errno) -> Int32 {
         var ends: [Int32] = [0, 0]

@@ -13,10 +13,9 @@ final class EventLoop {
     private let epoll: OwnedFD
     private var handlers: [Int32: Handler] = [:]
     private var interests: [Int32: UInt32] = [:]
+    private var limits: [Int32: (time: Int64, body: () -> Void)] = [:]
     /// Set to leave `run`.
     var isFinished = false
-    /// Called once at that time (ns of the monotonic clock), unless it is taken away before.
-    var alarm: (time: Int64, handler: () -> Void)?
 
     init() throws(Errno) {
         epoll = OwnedFD(adopting: try Errno.check("epoll_create", epoll_create1(Int32(EPOLL_CLOEXEC))))
@@ -38,26 +37,35 @@ final class EventLoop {
     func remove(_ descriptor: Int32) {
         guard handlers.removeValue(forKey: descriptor) != nil else { return }
         interests[descriptor] = nil
+        limits[descriptor] = nil
         control(EPOLL_CTL_DEL, descriptor, 0)
     }
+
+    /// Calls `body` once at that time (ns of the monotonic clock), unless the descriptor is removed, or its limit is set
+    /// anew, before.
+    func limit(_ descriptor: Int32, until time: Int64, _ body: @escaping () -> Void) { limits[descriptor] = (time, body) }
 
     func run() {
         var events = [epoll_event](repeating: epoll_event(), count: 32)
         while !isFinished {
-            let count = epoll_wait(epoll.raw, &events, 32, untilAlarm)
-            if let due = alarm, monotonicTime() >= due.time {
-                alarm = nil
-                due.handler()
-            }
-            guard count > 0 else { continue }
-            for event in events[..<Int(count)] { handlers[event.data.fd]?(event.events) }
+            let count = epoll_wait(epoll.raw, &events, 32, patience)
+            for event in events[..<Int(max(count, 0))] { handlers[event.data.fd]?(event.events) }
+            expire()
         }
     }
 
-    /// Milliseconds; -1: there is none.
-    private var untilAlarm: Int32 {
-        guard let alarm else { return -1 }
-        return Int32(clamping: max(0, (alarm.time - monotonicTime() + 999_999) / 1_000_000))
+    /// Milliseconds until the next limit.
+    private var patience: Int32 {
+        guard let next = limits.values.map(\.time).min() else { return -1 }
+        return Int32(clamping: max(next - monotonicTime(), 0) / 1_000_000 + 1)
+    }
+
+    private func expire() {
+        let now = limits.isEmpty ? 0 : monotonicTime()
+        for (descriptor, limit) in limits where limit.time <= now {
+            limits[descriptor] = nil
+            limit.body()
+        }
     }
 
     private func control(_ operation: Int32, _ descriptor: Int32, _ events: UInt32) {

@@ -40,18 +40,13 @@ final class LogPump {
     /// Calls `body` when `begin` need not wait.
     func whenOpen(_ body: @escaping () -> Void) {
         loop.add(bell.descriptor, EventLoop.readable) { _ in body() }
-        loop.alarm = (opening.deadline, body)
-    }
-
-    private func endWait() {
-        loop.remove(bell.descriptor)
-        loop.alarm = nil
+        loop.limit(bell.descriptor, until: opening.deadline, body)
     }
 
     /// Waits until the driver is open, and has it write.
     /// - Parameter former: is ended, and its lines are written before the first of this one is.
     func begin(after former: LogPump? = nil) throws(EngineError) {
-        endWait()
+        loop.remove(bell.descriptor)
         guard let result = opening.wait() else {
             throw EngineError(.deadlineExceeded, "the log driver in \(path) did not return from open within \(Self.patience) s; the call was given up")
         }
@@ -66,7 +61,7 @@ final class LogPump {
 
     /// Instead of `begin`.
     func giveUp() {
-        endWait()
+        loop.remove(bell.descriptor)
         opening.answer(.giveUp)
     }
 

@@ -1,4 +1,5 @@
 import CDriverABI
+import CLinux
 import DriverHost
 import DriverKit
 import Glibc
@@ -24,13 +25,16 @@ final class OutputStream {
 
     deinit { buffer.deallocate() }
 
-    enum Outcome { case data, empty, ended }
+    enum Outcome { case data(Int), empty, ended }
+
+    /// Bytes that may wait in it; a terminal holds fewer than a pipe usually does.
+    var room: Int { max(Int(gantry_pipe_size(descriptor)), 64 << 10) }
 
     /// Reads once. `raw` gets the new bytes, `log` the lines that are whole now.
     func read(log: LogPump?, raw: (UnsafeRawBufferPointer) -> Void) -> Outcome {
         if log == nil { held = 0 }
         let count = Glibc.read(descriptor, buffer.baseAddress! + held, buffer.count - held)
-        if count < 0 && (errno == EAGAIN || errno == EINTR) { return errno == EINTR ? .data : .empty }
+        if count < 0 && (errno == EAGAIN || errno == EINTR) { return errno == EINTR ? .data(0) : .empty }
         // A terminal whose other end is closed by all says EIO.
         if count <= 0 {
             end(log)
@@ -39,7 +43,7 @@ final class OutputStream {
         raw(UnsafeRawBufferPointer(start: buffer.baseAddress! + held, count: count))
         held += count
         if let log { cut(log) }
-        return .data
+        return .data(count)
     }
 
     /// Logs what is left as a line of its own.

@@ -84,6 +84,8 @@ static inline int gantry_bpf_attach_device(int cgroup, int program) {
     return (int)syscall(SYS_bpf, BPF_PROG_ATTACH, &attributes, sizeof attributes);
 }
 static inline int gantry_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC); }
+/* Bytes that a pipe has room for; -1: it is none. */
+static inline int gantry_pipe_size(int fd) { return fcntl(fd, F_GETPIPE_SZ); }
 static inline int gantry_set_winsize(int fd, unsigned short rows, unsigned short columns) {
     struct winsize size = {.ws_row = rows, .ws_col = columns};
     return ioctl(fd, TIOCSWINSZ, &size);
