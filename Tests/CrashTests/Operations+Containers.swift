@@ -15,7 +15,7 @@ extension Operations {
         Operation(
             name: "start", prepare: "g create --name made -v /anonymous -p 127.0.0.1:18085:80 busybox sleep 100", run: "g start made", undo: "g rm -f -v made",
             points: [
-                "container.start.lease.after", "runtime.shim.spawn.after", "runtime.cgroup.make.after", "container.start.shim.after", "bridge.join.configure.before",
+                "container.start.lease.after", "container.start.volumes.after", "runtime.shim.spawn.after", "runtime.cgroup.make.after", "container.start.shim.after", "bridge.join.configure.before",
                 "bridge.join.publish.before", "container.start.join.after", "container.start.release.after",
             ] + saved("container") + saved("container", 2),
             failing: ["bridge.join.configure.before", "bridge.join.publish.before"]),

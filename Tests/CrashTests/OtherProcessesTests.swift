@@ -98,6 +98,23 @@ struct OtherProcessesTests {
         #expect(place.leaks().isEmpty, "\(place.files())")
     }
 
+    @Test("a driver that counts a volume's users counts none for a start that was cut short")
+    func volumeUsers() {
+        let place = Workplace(number: 86), count = "find $root/data -name '.user-kept-*' | wc -l"
+        defer { place.engine.discard() }
+        let made = place.run("g driver install $root/one/libvolume-faulty.so && g volume create -d faulty kept && g create --name made -v kept:/data busybox true")
+        #expect(made.status == 0, "\(made.everything)")
+        place.engine.kill()
+        place.engine.launch(failPoint: "container.start.volumes.after")
+        #expect(place.engine.answers())
+        _ = place.run("g start made")
+        #expect(place.engine.awaitEnd() == 137, "\(place.engine.log)")
+        #expect(place.run(count).output == "1\n")
+        place.engine.start()
+        #expect(place.run(count).output == "0\n", "\(place.engine.log)")
+        #expect(place.run("g start -a made && g rm made && g volume rm kept").status == 0)
+    }
+
     @Test("subvolumes that are cut short leave nothing")
     func subvolumes() {
         let place = Workplace(number: 86, storage: "btrfs")

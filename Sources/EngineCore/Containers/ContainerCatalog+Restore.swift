@@ -19,6 +19,7 @@ extension ContainerCatalog {
         }
         FailPoint.after("boot.containers.load")
         await adoptAll()
+        await unmountLeftVolumes()
         FailPoint.after("boot.containers.adopt")
         await environment.networks.setUp()
         await discrepancies(deep: false).mendAtBoot(logger)
@@ -26,6 +27,17 @@ extension ContainerCatalog {
         await removeLeftVolumes()
         FailPoint.after("boot.orphans.remove")
         await resumeAll()
+    }
+
+    /// A driver that counts a volume's users may have counted one whose start was cut short before it had a process.
+    private func unmountLeftVolumes() async {
+        let volumes = environment.volumes
+        await withDiscardingTaskGroup { group in
+            for entry in entries.values where entry.running == nil {
+                let id = entry.snapshot.id
+                for point in entry.snapshot.mounts where point.kind == .volume { group.addTask { await volumes.unmount(point.name, user: id) } }
+            }
+        }
     }
 
     /// Of containers that were being created or removed, unless their record was set aside.

@@ -69,6 +69,7 @@ extension ContainerCatalog {
                 volumeMounts[point.name] = try await environment.volumes.mount(point.name, user: container.id)
                 mounted.append(point.name)
             }
+            FailPoint.after("container.start.volumes")
             try writeHostFiles(container, prepared?.snapshot, plan)
             lane.waits(for: "log/\(container.host.logDriver)")
             let log = try await environment.registry.log(container.host.logDriver, options: container.host.logOptions)

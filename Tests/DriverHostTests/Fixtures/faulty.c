@@ -1,8 +1,10 @@
 /* A volume driver that does what the name of a volume says: "crash", "exit", "hang…" (deaf to cancel), "wait" (until
- * cancelled), "slow" (50 ms). Any other name gets a folder. With REFUSE it does not open. */
+ * cancelled), "slow" (50 ms). Any other name gets a folder. Its users are files ".user-NAME-USER". With REFUSE it does
+ * not open. */
 #include "gantry_driver.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -68,8 +70,15 @@ static int32_t faulty_remove(gantry_instance *faulty, gantry_bytes name, gantry_
     path(faulty, name, folder, sizeof folder);
     return rmdir(folder) ? fail(error, ENOENT, "there is no such volume") : 0;
 }
+static void user_file(gantry_instance *faulty, gantry_bytes name, gantry_bytes user, char *out, size_t size) {
+    snprintf(out, size, "%s/.user-%.*s-%.*s", faulty->state, (int)name.len, (const char *)name.ptr, (int)user.len, (const char *)user.ptr);
+}
 static int32_t faulty_mount(gantry_instance *faulty, gantry_bytes name, gantry_bytes user, gantry_mount_sink sink, void *context, gantry_error *error) {
-    (void)user; (void)error;
+    char file[700];
+    user_file(faulty, name, user, file, sizeof file);
+    int counted = open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+    if (counted < 0) return fail(error, errno, "the user can't be counted");
+    close(counted);
     char folder[600];
     path(faulty, name, folder, sizeof folder);
     gantry_mount mount = {.type = TEXT("bind"), .source = {folder, strlen(folder)}, .flags = 4096};
@@ -77,7 +86,10 @@ static int32_t faulty_mount(gantry_instance *faulty, gantry_bytes name, gantry_b
     return 0;
 }
 static int32_t faulty_unmount(gantry_instance *faulty, gantry_bytes name, gantry_bytes user, gantry_error *error) {
-    (void)faulty; (void)name; (void)user; (void)error;
+    (void)error;
+    char file[700];
+    user_file(faulty, name, user, file, sizeof file);
+    unlink(file);
     return 0;
 }
 static int32_t faulty_usage(gantry_instance *faulty, gantry_bytes name, gantry_usage *out, gantry_error *error) {
