@@ -46,4 +46,28 @@ struct StuckDriverTests {
         #expect(back == "back\n")
         #expect(engine.gantry("rm", "made").status == 0)
     }
+
+    @Test("a driver that hangs while an image is removed holds up that removal, and nothing of other images")
+    func removal() throws {
+        let engine = Engine(number: 22, arguments: ["--trusted-driver", "storage/stuck"])
+        engine.start()
+        defer { engine.discard() }
+        for name in ["busybox", "gone:1"] { engine.importBusybox(name) }
+        let gate = "\(engine.root)/gate"
+        #expect(engine.gantry("driver", "install", try Fixture.stuckDriver("storage", gate: gate, in: "\(engine.root)/driver")).status == 0)
+        #expect(engine.gantry("run", "--rm", "--storage-driver", "stuck", "gone:1", "echo", "used").output == "used\n")
+        try Files.replace("\(gate)-walk", with: [])
+        let removal = engine.child("rmi", "gone:1")
+        #expect(engine.waitForDump { $0.contains("storage/stuck\n    in it: walk for ") }, "\(engine.gantry("system", "dump").output)")
+        let calls: [[String]] = [
+            ["images"], ["image", "inspect", "busybox"], ["tag", "busybox", "other:1"], ["rmi", "other:1"], ["import", "\(engine.root)/busybox.tar", "new:1"],
+            ["run", "--rm", "new:1", "true"], ["rmi", "new:1"], ["system", "dump"],
+        ]
+        for call in calls {
+            let answer = engine.run(call, seconds: 20)
+            #expect(answer.status == 0, "\(call.joined(separator: " ")): \(answer.everything)")
+        }
+        unlink("\(gate)-walk")
+        #expect(removal.finish(seconds: 20).output.contains("Deleted: "))
+    }
 }

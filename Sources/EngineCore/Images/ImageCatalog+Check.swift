@@ -28,7 +28,7 @@ extension ImageCatalog: Reconciled {
     }
 
     /// Nothing arrives, moves or goes.
-    private var isQuiet: Bool { arrivals == 0 && migrations.isEmpty && lane.isIdle }
+    private var isQuiet: Bool { migrations.isEmpty && lane.isIdle && blobs.isQuiet && layers.values.allSatisfy(\.isQuiet) }
 
     /// A container, and what it stands on.
     struct User: Equatable {
@@ -41,12 +41,12 @@ extension ImageCatalog: Reconciled {
 
     // MARK: repairs
 
-    func collectNow() async { await lane.run("collect") { _ = await collect() } }
+    func collectNow() async { _ = await collect(in: storageDrivers()) }
 
     /// Unpacks what the driver has lost.
     func restoreLayers(_ image: ImageSnapshot, in driver: String) async throws(EngineError) {
         let storage = try await registry.storage(driver)
-        do { try await arriving { _ = try await unpacker.unpack(image.diffIDs.compactMap { Digest($0) }, into: storage, named: driver) } } catch {
+        do { try await arriving(in: [driver]) { _ = try await unpacker.unpack(image.diffIDs.compactMap { Digest($0) }, into: storage, named: driver) } } catch {
             throw EngineError.wrapping(error)
         }
     }

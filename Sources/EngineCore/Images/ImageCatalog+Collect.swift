@@ -16,22 +16,32 @@ extension ImageCatalog {
         var bytes: Int64 = 0
     }
 
-    /// Removes what no image names; later, if content arrives just now. In `lane`. What can't be removed stays for the
-    /// next time: a snapshot that is the parent of a container's is in use, whatever happened to its image.
-    func collect() async -> Collected {
-        guard arrivals == 0 else {
-            wantsCollection = true
-            return Collected()
-        }
-        wantsCollection = false
-        if holdsBack { return Collected() }
+    /// Removes what no image names of the blobs, and of the layers in these storage drivers.
+    func collect(in drivers: some Collection<String>) async -> Collected {
+        _ = await collect(blobs)
         var collected = Collected()
-        for name in storageDrivers() {
-            guard let storage = try? await registry.storage(name) else { continue }
-            await collect(in: storage, &collected)
+        for name in drivers.sorted() {
+            let layers = await collect(layers(in: name))
+            collected.chains += layers.chains
+            collected.bytes += layers.bytes
         }
-        await collectBlobs()
         return collected
+    }
+
+    /// Later, if something arrives there just now. What can't be removed stays for the next time: a snapshot that is the
+    /// parent of a container's is in use, whatever happened to its image.
+    func collect(_ place: Place) async -> Collected {
+        await place.lane.run("collect") {
+            place.wantsCollection = place.arrivals > 0
+            var collected = Collected()
+            if place.wantsCollection || holdsBack { return collected }
+            guard let driver = place.driver else {
+                await collectBlobs()
+                return collected
+            }
+            if let storage = try? await registry.storage(driver) { await collect(in: storage, &collected) }
+            return collected
+        }
     }
 
     /// Those that hold layers or may.

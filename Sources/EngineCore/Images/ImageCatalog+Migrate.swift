@@ -17,7 +17,7 @@ extension ImageCatalog {
         if old.isEmpty && image.storageDrivers.contains(driver) { return ImageMigrationReport(image: image.id, from: [], to: driver, stillUsedBy: []) }
         if migrations[image.id] != nil { throw EngineError(.conflict, "image \(Self.short(image.id)) is being migrated already") }
         do { return try await move(image, from: old, to: storage) } catch {
-            await giveUpMigration(image.id)
+            await giveUpMigration(image.id, to: driver)
             throw error
         }
     }
@@ -25,7 +25,7 @@ extension ImageCatalog {
     private func move(_ image: ImageSnapshot, from old: [String], to storage: StorageInstance) async throws -> ImageMigrationReport {
         migrations[image.id] = storage.name
         try await store.save(ImageMigration(image: image.id, driver: storage.name))
-        try await arriving {
+        try await arriving(in: Set(old).union([storage.name])) {
             try await bring(image, to: storage, comparedWith: old)
             FailPoint.after("image.migrate.copy")
             try await lane.run("end of a migration") { try await record(image.id, onlyIn: storage.name) }
@@ -33,7 +33,7 @@ extension ImageCatalog {
         }
         await endMigration(image.id)
         announce("migrate", image, name: storage.name)
-        await lane.run("collect") { _ = await collect() }
+        _ = await collect(in: old)
         let users = await containers().filter { $0.imageID == image.id && old.contains($0.storageDriver) }
         return ImageMigrationReport(image: image.id, from: old, to: storage.name, stillUsedBy: users.map(\.name).sorted())
     }
@@ -75,9 +75,9 @@ extension ImageCatalog {
     }
 
     /// What was unpacked has no owner then.
-    private func giveUpMigration(_ id: String) async {
+    private func giveUpMigration(_ id: String, to driver: String) async {
         await endMigration(id)
-        await lane.run("collect") { _ = await collect() }
+        _ = await collect(in: [driver])
     }
 
     /// After boot: goes on with what a daemon before had begun. Layers that it finished are not unpacked again. When
@@ -90,7 +90,7 @@ extension ImageCatalog {
                 logger.info("a migration was finished", metadata: ["image": "\(id)", "driver": "\(driver)"])
             } catch {
                 if Task.isCancelled { return }
-                await giveUpMigration(id)
+                await giveUpMigration(id, to: driver)
                 logger.error("a migration was given up, the image stays where it was", metadata: ["image": "\(id)", "driver": "\(driver)", "error": "\(error)"])
             }
         }

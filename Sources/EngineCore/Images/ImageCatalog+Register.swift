@@ -11,6 +11,10 @@ extension ImageCatalog {
     /// Unpacks an image whose content is in the store with the default storage driver, records it and names it.
     func register(_ loaded: LoadedImage, names: [String]) async throws -> ImageSnapshot {
         let storage = try await registry.storage(nil)
+        return try await arriving(in: [storage.name]) { try await unpack(loaded, into: storage, names) }
+    }
+
+    private func unpack(_ loaded: LoadedImage, into storage: StorageInstance, _ names: [String]) async throws -> ImageSnapshot {
         let layers = loaded.configuration.rootfs.diffIDs
         let top = try await unpacker.unpack(layers, into: storage, named: storage.name)
         let sizes = try await layerSizes(layers, in: storage)

@@ -7,14 +7,18 @@ import StateStore
 // Docker's rules, and the sentences that clients know.
 extension ImageCatalog {
     public func removeImage(_ reference: String, force: Bool, prune: Bool) async throws -> [ImageRemoval] {
-        try await lane.run("remove") {
+        var drivers: [String] = []
+        let removals = try await lane.run("remove") {
             let image = try find(reference)
             leaving = [image.id]
             defer { leaving = [] }
+            drivers = image.storageDrivers
             let users = await containers().filter { $0.imageID == image.id }
             if Self.isIdentifier(reference, of: image) { return try await remove(image, users, force: force) }
             return try await untag(image, reference, users, force: force)
         }
+        guard case .deleted? = removals.last else { return removals }
+        return removals + (await collect(in: drivers).chains.map { .deleted($0.description) })
     }
 
     /// By name: the name goes, and with the last one the image, unless a container needs it.
@@ -29,7 +33,7 @@ extension ImageCatalog {
         var rest = image
         rest.tags.removeAll { $0 == name }
         rest.digests.removeAll { $0 == name }
-        if rest.tags.isEmpty && rest.digests.isEmpty && Self.conflict(rest, users, force: force) == nil { return try await delete(image, names: [name]) }
+        if rest.tags.isEmpty && rest.digests.isEmpty && Self.conflict(rest, users, force: force) == nil { return try await forget(image, names: [name]) }
         try await store.save(rest)
         images[rest.id] = rest
         announce("untag", rest, name: rest.id)
@@ -42,7 +46,7 @@ extension ImageCatalog {
         if !force && Set(image.tags.compactMap { try? ImageReference($0).familiarName }).count > 1 || !force && image.tags.count > 1 {
             throw Self.refusal(image, "must be forced", "image is referenced in multiple repositories")
         }
-        return try await delete(image, names: image.tags + image.digests)
+        return try await forget(image, names: image.tags + image.digests)
     }
 
     /// A running container can't be overruled, a stopped one can.
@@ -58,11 +62,7 @@ extension ImageCatalog {
         EngineError(.conflict, "conflict: unable to delete \(short(image.id)) (\(force)) - \(reason)")
     }
 
-    /// Its last names go with it, in one step.
-    private func delete(_ image: ImageSnapshot, names: [String]) async throws -> [ImageRemoval] {
-        try await forget(image, names: names) + (await collect().chains.map { .deleted($0.description) })
-    }
-
+    /// Its last names go with it, in one step; its content is collected afterwards.
     private func forget(_ image: ImageSnapshot, names: [String]) async throws -> [ImageRemoval] {
         try await store.remove(ImageSnapshot.self, image.id)
         images[image.id] = nil
@@ -72,7 +72,8 @@ extension ImageCatalog {
     }
 
     public func pruneImages(all: Bool) async throws -> (removals: [ImageRemoval], bytes: Int64) {
-        try await lane.run("prune") {
+        let drivers = storageDrivers()
+        let removals = try await lane.run("prune") {
             leaving = Set(images.keys)
             defer { leaving = [] }
             let used = Set(await containers().map(\.imageID))
@@ -80,8 +81,9 @@ extension ImageCatalog {
             for image in images.values where !used.contains(image.id) && (all || image.tags.isEmpty && image.digests.isEmpty) {
                 removals += try await forget(image, names: image.tags + image.digests)
             }
-            let freed = await collect()
-            return (removals + freed.chains.map { .deleted($0.description) }, freed.bytes)
+            return removals
         }
+        let freed = await collect(in: drivers)
+        return (removals + freed.chains.map { .deleted($0.description) }, freed.bytes)
     }
 }

@@ -9,8 +9,8 @@ public import StateStore
 /// Every image: its names, its record and where its layers are. Content lies in the content store, unpacked layers
 /// with the storage drivers.
 ///
-/// Changes of names and records, and the removal of what nobody needs any more, follow each other in `lane`. Content
-/// arrives outside of it, for that takes long; while it does nothing is collected.
+/// Changes of names and records follow each other in `lane`, which waits for no driver. What takes long is done beside it:
+/// content that arrives, and the removal of what nobody needs any more; see `Place`.
 public actor ImageCatalog: ImageService {
     let store: StateStore
     let content: ContentStore
@@ -24,9 +24,9 @@ public actor ImageCatalog: ImageService {
     var containers: @Sendable () async -> [ContainerSnapshot] = { [] }
     /// Ids of images that may be removed in this moment, if no container needs them.
     var leaving: Set<String> = []
-    /// Imports, loads and unpackings that go on now.
-    var arrivals = 0
-    var wantsCollection = false
+    let blobs = Place(nil)
+    /// By storage driver.
+    var layers: [String: Place] = [:]
     /// Images on their way to another storage driver, and to which.
     var migrations: [String: String] = [:]
     /// Records were set aside: layers and blobs without an image may be theirs, and stay.
@@ -45,7 +45,7 @@ public actor ImageCatalog: ImageService {
         migrations = Dictionary(try store.load(ImageMigration.self).map { ($0.image, $0.driver) }, uniquingKeysWith: { $1 })
         holdsBack = try Self.holdsBack(store)
         await forgetLostLayers()
-        await lane.run("collect") { _ = await collect() }
+        _ = await collect(in: storageDrivers())
     }
 
     /// All containers, running or not, and those that are being created.
@@ -68,7 +68,7 @@ public actor ImageCatalog: ImageService {
         guard images[image.id] != nil else { throw Self.missing(image.id) }
         if image.topLayer.isEmpty || images[image.id]?.storageDrivers.contains(storage.name) == true { return }
         do {
-            try await arriving {
+            try await arriving(in: [storage.name]) {
                 _ = try await unpacker.unpack(image.diffIDs.compactMap { Digest($0) }, into: storage, named: storage.name)
                 try await lane.run("note what was unpacked") { try await note(image.id, in: storage.name) }
             }
@@ -82,25 +82,6 @@ public actor ImageCatalog: ImageService {
         image.storageDrivers.append(driver)
         images[id] = image
         try await store.saveRelaxed(image)
-    }
-
-    /// Runs `body` while nothing is collected. After a failure, what it brought is.
-    func arriving<R>(_ body: () async throws -> R) async throws -> R {
-        await lane.run("begin of an arrival") { arrivals += 1 }
-        do {
-            let result = try await body()
-            await arrived()
-            return result
-        } catch {
-            wantsCollection = true
-            await arrived()
-            throw error
-        }
-    }
-
-    private func arrived() async {
-        arrivals -= 1
-        if arrivals == 0 && wantsCollection { await lane.run("collect") { _ = await collect() } }
     }
 
     func announce(_ action: String, _ image: ImageSnapshot, name: String) {
