@@ -117,6 +117,8 @@ public struct EndpointSnapshot: Codable, Sendable, Equatable {
     public var interfaceName: String
     /// What is published now, with real host ports.
     public var ports: [PortBinding]
+    /// The driver has something of it on the host, and lists it for as long as all of that is there.
+    public var isListed: Bool?
     public init(
         networkID: String, networkName: String, endpointID: String = "", address: String = "", prefixLength: Int = 0, gateway: String = "", mac: String = "", interfaceName: String = "eth0",
         ports: [PortBinding] = []

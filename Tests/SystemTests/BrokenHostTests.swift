@@ -48,6 +48,30 @@ struct BrokenHostTests {
         broken({ _ in "ip -o link show type veth | sed -n 's/^[0-9]*: \\(gv[0-9a-f]*\\)@.*/\\1/p' | while read n; do ip link del $n; done" }, finding: "has lost its interface in the network bridge")
     }
 
+    @Test(
+        "what was taken away while no daemon ran is made again by the next one",
+        arguments: ["nft delete table ip gantry_MARK", "ip link del LINK"])
+    func boot(_ damage: String) {
+        let engine = Engine(number: 35)
+        engine.start()
+        defer { engine.discard() }
+        engine.warm()
+        engine.withoutLeaks { name in
+            engine.gantry("run", "-d", "--name", name, "-p", "127.0.0.1:18135:80", "busybox", "httpd", "-f", "-p", "80", "-h", "/www")
+            engine.gantry("run", "-d", "--name", "\(name)2", "busybox", "sleep", "100")
+            func page() -> String { Command.run(["curl", "-s", "-m", "5", "http://127.0.0.1:18135/"]).output }
+            #expect(page().contains("hello from inside"))
+            let endpoint = engine.gantry("inspect", "--format", "{{.NetworkSettings.EndpointID}}", "\(name)2").output
+            engine.kill()
+            let done = Command.run(["sh", "-ec", damage.replacing("MARK", with: engine.mark).replacing("LINK", with: "gv\(endpoint.prefix(11))")])
+            #expect(done.status == 0, "\(done.everything)")
+            engine.start()
+            #expect(page().contains("hello from inside"), "\(engine.log)")
+            #expect(engine.gantry("exec", "\(name)2", "ping", "-c", "1", "-W", "5", "172.31.35.1").status == 0)
+            #expect(engine.gantry("system", "check").output == "Everything agrees.\n")
+        }
+    }
+
     @Test("a deleted cgroup comes back with its limits and processes")
     func cgroup() {
         let pids = Engine.cgroups == "/sys/fs/cgroup" ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory"

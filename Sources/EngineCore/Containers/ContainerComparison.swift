@@ -103,7 +103,7 @@ struct ContainerComparison {
     private func endpoints() -> [Discrepancy] {
         containers.filter(\.value.isRunning).flatMap { id, container in
             container.snapshot.networks.filter { world.missingEndpoints.contains($0.endpointID) }.map { endpoint in
-                Discrepancy(.endpoint, endpoint.endpointID, "the container \(container.snapshot.name) has lost its interface in the network \(endpoint.networkName)", .restore) {
+                Discrepancy(.endpoint, endpoint.endpointID, "the container \(container.snapshot.name) has lost its interface in the network \(endpoint.networkName), or ports of it", .restore) {
                     [catalog] () async throws(EngineError) in try await catalog.reconnect(id, endpoint)
                 }
             }

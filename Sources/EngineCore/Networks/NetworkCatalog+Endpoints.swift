@@ -42,6 +42,7 @@ extension NetworkCatalog {
             if let interface = interfaces.first {
                 snapshot.interfaceName = interface.name
                 if !interface.mac.isEmpty { snapshot.mac = interface.mac }
+                snapshot.isListed = interface.hostName.isEmpty ? nil : true
                 leases[snapshot.endpointID]?.isListed = !interface.hostName.isEmpty
             }
             announce("connect", network, container: endpoint.containerID)
@@ -96,7 +97,7 @@ extension NetworkCatalog {
         let ports = endpoint.ports.map { binding in
             PortKey(address: binding.hostAddress.isEmpty ? PortKey.everyAddress : binding.hostAddress, port: ContainerPort(binding.hostPort, binding.container.transport))
         }
-        hold(Lease(network: network.id, container: container, address: address, ports: ports), endpoint.endpointID)
+        hold(Lease(network: network.id, container: container, address: address, ports: ports, isListed: endpoint.isListed == true), endpoint.endpointID)
     }
 
     // MARK: leases

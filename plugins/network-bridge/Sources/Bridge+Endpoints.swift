@@ -8,7 +8,7 @@ extension Bridge {
     /// The pair, with the container's end made inside its namespace and the host's end in the bridge.
     func connect(_ plan: EndpointPlan, _ network: BridgeNetwork, _ netns: Int32, _ kernel: inout Kernel) throws {
         var port = Self.port(network)
-        port.alias = mark.alias(plan.id, in: network.id)
+        port.alias = mark.alias(plan.id, in: network.id, ports: plan.published.count)
         let pair = VethPair(
             name: plan.hostName, master: network.index, peerName: plan.name, peerMAC: plan.mac, peerNamespace: netns, mtu: plan.mtu)
         var quiet = LinkChange()

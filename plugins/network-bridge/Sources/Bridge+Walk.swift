@@ -4,8 +4,8 @@ import LinuxSystem
 import Synchronization
 
 extension Bridge {
-    /// A network that was set up here is listed while all of it is there, and an endpoint while its interface is, so that
-    /// the engine makes them again when somebody took a part of it away. What nobody made here is listed if there is
+    /// A network that was set up here is listed while all of it is there, and an endpoint while its interface
+    /// and its ports are, so that the engine makes them again when somebody took a part of it away. What nobody made here is listed if there is
     /// anything of it.
     func walk(_ body: (NetworkObject) -> Bool) throws {
         reaper.drain()
@@ -30,9 +30,10 @@ extension Bridge {
             if !isAttached || !hasFilter || !network.gateways.allSatisfy(present.contains) { networks.remove(network.id) }
         }
         try notePublished(&kernel)
-        let present = Set(ends.compactMap(mark.id))
-        kernel.seen.formUnion(present)
-        let endpoints = present.union(Set((kernel.published ?? [:]).keys).subtracting(kernel.seen))
+        let published = kernel.published ?? [:]
+        kernel.seen.formUnion(ends.compactMap(mark.id))
+        let whole = ends.compactMap { link in mark.id(of: link).flatMap { published[$0, default: []].count >= mark.ports(of: link) ? $0 : nil } }
+        let endpoints = Set(published.keys).subtracting(kernel.seen).union(whole)
         return networks.sorted().map { NetworkObject(id: $0, kind: .network) } + endpoints.sorted().map { NetworkObject(id: $0, kind: .endpoint) }
     }
 }
