@@ -4,9 +4,11 @@ import Glibc
 
 /// Opens the file, checks it, brings its schema up to date, and sets a damaged one aside.
 enum DatabaseFile {
+    /// - Parameter isExpected: one that is missing is damaged.
     /// - Returns: the database, and a sentence if a damaged one was set aside.
-    static func open(_ path: String) throws(EngineError) -> (database: DatabaseQueue, report: String?) {
+    static func open(_ path: String, isExpected: Bool) throws(EngineError) -> (database: DatabaseQueue, report: String?) {
         do {
+            if isExpected && access(path, F_OK) != 0 && errno == ENOENT { throw DatabaseError(resultCode: .SQLITE_NOTADB, message: "it is missing") }
             return (try checked(path), nil)
         } catch let failure as DatabaseError where isDamage(failure) {
             let aside = try setAside(path)
@@ -61,6 +63,8 @@ enum DatabaseFile {
             attempt += 1
             aside = "\(base)-\(attempt)"
         }
+        // One that is missing leaves an empty file: it speaks for what had records.
+        close(Glibc.open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600))
         for suffix in ["-wal", "-shm", ""] where rename(path + suffix, aside + suffix) != 0 && errno != ENOENT {
             let code = errno
             throw EngineError(

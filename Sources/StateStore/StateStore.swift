@@ -17,10 +17,11 @@ public final class StateStore: Sendable {
 
     /// Opens or makes the file at `path`; its folder must exist. A file that is no sound database is renamed to
     /// `<path>.damaged-<seconds>`, reported in `quarantined`, and a new one is begun.
+    /// - Parameter isExpected: there is what had records in it: a file that is missing is a damaged one.
     /// - Throws: `.unavailable` when it can't be opened, `.dataCorrupted` when a newer release wrote it.
-    public init(path: String) throws(EngineError) {
+    public init(path: String, isExpected: Bool = false) throws(EngineError) {
         self.path = path
-        let opened = try DatabaseFile.open(path)
+        let opened = try DatabaseFile.open(path, isExpected: isExpected)
         database = opened.database
         reports = Mutex(opened.report.map { [$0] } ?? [])
     }

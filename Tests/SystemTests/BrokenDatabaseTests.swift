@@ -29,7 +29,7 @@ struct BrokenDatabaseTests {
 
     @Test(
         "a damaged database is set aside, and nothing of what its records owned is removed while it lies there",
-        arguments: ["garbage": "head -c 40000 /dev/urandom >%", "truncated": "truncate -s 5000 %", "empty": ": >%"].sorted { $0.key < $1.key }.map(\.value))
+        arguments: ["garbage": "head -c 40000 /dev/urandom >%", "truncated": "truncate -s 5000 %", "empty": ": >%", "missing": "rm %"].sorted { $0.key < $1.key }.map(\.value))
     func damaged(_ damage: String) {
         let engine = engine(33)
         defer { engine.discard() }

@@ -1,3 +1,6 @@
+import EngineModel
+import LinuxSystem
+
 /// The folders that the engine calls its own.
 public struct EnginePlaces: Sendable {
     public var dataRoot, execRoot: String
@@ -9,5 +12,12 @@ public struct EnginePlaces: Sendable {
         self.dataRoot = dataRoot
         self.execRoot = execRoot
         self.drivers = drivers
+    }
+
+    /// Something in it had a record: it is not the first time that an engine has this data root.
+    public static func isUsed(_ dataRoot: String) -> Bool {
+        ["containers", "content/blobs/sha256"].contains { folder in
+            ((try? Files.list("\(dataRoot)/\(folder)")) ?? []).contains(where: Identifier.isFull)
+        }
     }
 }

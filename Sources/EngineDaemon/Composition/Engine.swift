@@ -33,7 +33,7 @@ struct Engine: Sendable {
     /// Opens the state, takes back what runs, and is ready to serve.
     init(_ configuration: DaemonConfiguration, _ files: InstalledFiles, _ live: LiveSettings, _ logger: Logger) async throws {
         let mark = Mark.of(configuration.dataRoot)
-        store = try StateStore(path: "\(configuration.dataRoot)/state.sqlite")
+        store = try StateStore(path: "\(configuration.dataRoot)/state.sqlite", isExpected: EnginePlaces.isUsed(configuration.dataRoot))
         FailPoint.after("boot.store")
         events = EventBus()
         self.files = files
