@@ -21,10 +21,10 @@ enum Fixture {
         try build("faulty.c", "libvolume-faulty.so", in: folder, flags)
     }
 
-    /// The storage or network driver of the SDK's templates, as "stuck": it hangs in `open` and in `walk` for as long as
+    /// A storage, network or volume driver of the SDK's templates: it hangs in `open` and in `walk` for as long as
     /// the file "<gate>-open" or "<gate>-walk" is there.
-    static func stuckDriver(_ kind: String, gate: String, in folder: String) throws -> String {
-        var text = try String(decoding: Files.read("\(root)/plugins/templates/c/\(kind).c"), as: UTF8.self).replacing("@NAME@", with: "stuck")
+    static func stuckDriver(_ kind: String, name: String = "stuck", version: String = "0.1.0", gate: String, in folder: String) throws -> String {
+        var text = try String(decoding: Files.read("\(root)/plugins/templates/c/\(kind).c"), as: UTF8.self).replacing("@NAME@", with: name).replacing("0.1.0", with: version)
         let hang = "#include <unistd.h>\nstatic void hang(const char *file) { while (!access(file, F_OK)) usleep(10000); }\n"
         let edits = [
             ("#define TEXT", hang + "#define TEXT"), ("    (void)factory;\n", "    (void)factory;\n    hang(\"\(gate)-open\");\n"),
@@ -36,7 +36,7 @@ enum Fixture {
             text.replaceSubrange(place, with: new)
         }
         try Files.makeDirectories(folder, mode: 0o755)
-        let source = "\(folder)/\(kind).c", path = "\(folder)/lib\(kind)-stuck.so"
+        let source = "\(folder)/\(kind).c", path = "\(folder)/lib\(kind)-\(name).so"
         try Files.replace(source, with: Array(text.utf8))
         let built = Command.run(["cc", "-O1", "-std=gnu11", "-fPIC", "-shared", "-I\(root)/Sources/CDriverABI/include", source, "-o", path])
         try #require(built.status == 0, "\(built.everything)")
@@ -44,7 +44,7 @@ enum Fixture {
     }
 
     private static func walk(_ kind: String, _ gate: String) -> String {
-        let sink = kind == "storage" ? "gantry_snapshot_sink" : "gantry_network_object_sink"
+        let sink = ["storage": "gantry_snapshot_sink", "network": "gantry_network_object_sink", "volume": "gantry_volume_sink"][kind] ?? ""
         return """
             static int32_t \(kind)_walk(gantry_instance *all, \(sink) sink, void *context, gantry_error *error) {
                 hang("\(gate)-walk");

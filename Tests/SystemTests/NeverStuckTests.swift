@@ -128,6 +128,41 @@ struct NeverStuckTests {
         #expect(engine.gantry("wait", "asleep").output == "6\n")
     }
 
+    @Test("a daemon that starts asks all shims at once: none is given up for the sake of others")
+    func adoptionOfManyShims() {
+        let engine = Engine(number: 43)
+        engine.start()
+        defer { engine.discard() }
+        engine.importBusybox()
+        let names = ["one", "two", "three"]
+        // A shim that does not answer in time says nothing of them.
+        let execs = names.map { name in
+            engine.gantry("run", "-d", "--name", name, "busybox", "sleep", "1000")
+            let made = engine.request("POST", "/containers/\(name)/exec", #"{"Cmd":["sleep","1000"]}"#).output
+            let id = made.split(separator: "\"").first { $0.count == 64 }.map(String.init) ?? ""
+            _ = engine.request("POST", "/exec/\(id)/start", #"{"Detach":true}"#)
+            return id
+        }
+        let shims = names.map { shim(engine, $0) }
+        for shim in shims { kill(shim, SIGSTOP) }
+        defer { for shim in shims { kill(shim, SIGCONT) } }
+        engine.kill()
+        engine.launch()
+        #expect(engine.eventually { Self.waitingConnections() == names.count }, "each shim is asked while none answers")
+        for shim in shims { kill(shim, SIGCONT) }
+        #expect(engine.answers(), "\(engine.log)")
+        for id in execs { #expect(engine.request("GET", "/exec/\(id)/json").output.contains(#""Running":true"#), "\(engine.log)") }
+    }
+
+    /// To shims that have not taken them yet: such a connection has no inode. proc_net(5).
+    private static func waitingConnections() -> Int {
+        let text = (try? Files.read("/proc/net/unix")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return text.split(separator: "\n").count { line in
+            let fields = line.split(separator: " ")
+            return fields.count == 8 && fields[6] == "0" && fields[7].hasSuffix("/shim.sock")
+        }
+    }
+
     @Test("a driver's call that hangs is in the dump, and others are served")
     func hangingDriver() throws {
         let engine = Engine(number: 44)

@@ -70,4 +70,28 @@ struct StuckDriverTests {
         unlink("\(gate)-walk")
         #expect(removal.finish(seconds: 20).output.contains("Deleted: "))
     }
+
+    @Test("a default volume driver that hangs holds up what needs a volume, and nothing else")
+    func volumes() throws {
+        let engine = Engine(number: 22)
+        engine.start()
+        defer { engine.discard() }
+        engine.importBusybox()
+        let gate = "\(engine.root)/gate", driver = try Fixture.stuckDriver("volume", name: "local", version: "99.0", gate: gate, in: "\(engine.root)/driver")
+        #expect(engine.gantry("volume", "create", "vol").status == 0)
+        let upgraded = engine.gantry("driver", "upgrade", "volume/local", driver)
+        #expect(upgraded.status == 0, "\(upgraded.everything)")
+        #expect(engine.gantry("run", "--name", "made", "-v", "vol:/data", "busybox", "true").status == 0)
+        engine.kill()
+        try Files.replace("\(gate)-open", with: [])
+        engine.start()
+        #expect(engine.gantry("ps", "-a", "--format", "{{.Names}}").output == "made\n")
+        #expect(engine.gantry("volume", "ls", "-q").output == "vol\n")
+        #expect(engine.gantry("run", "--rm", "busybox", "echo", "free").output == "free\n")
+        let whole = String(decoding: try Files.read("\(engine.root)/daemon.log"), as: UTF8.self)
+        #expect(whole.contains("the volume driver local did not return from open within 1"), "\(engine.log)")
+        unlink("\(gate)-open")
+        #expect(engine.eventually { engine.gantry("run", "--rm", "-v", "vol:/data", "busybox", "echo", "back").output == "back\n" })
+        #expect(engine.gantry("rm", "made").status == 0)
+    }
 }
