@@ -13,7 +13,10 @@ struct StuckDriverTests {
 
     @Test(
         "the daemon comes up, says so, serves everything else, and the driver serves again when it returns",
-        arguments: [Case(kind: "storage", call: "walk", isolated: false), Case(kind: "storage", call: "open", isolated: true), Case(kind: "network", call: "walk", isolated: false)])
+        arguments: [
+            Case(kind: "storage", call: "walk", isolated: false), Case(kind: "storage", call: "open", isolated: true), Case(kind: "network", call: "walk", isolated: false),
+            Case(kind: "storage", call: "load", isolated: false),
+        ])
     func start(_ stuck: Case) throws {
         let engine = Engine(number: 22, arguments: stuck.isolated ? [] : ["--trusted-driver", "\(stuck.kind)/stuck"])
         engine.start()

@@ -17,3 +17,10 @@ public struct DriverDescription: Sendable, Equatable {
     /// Names the driver in a sentence: "the log driver json-file".
     public var subject: String { "the \(kind) driver \(name)" }
 }
+
+extension DriverDescription {
+    /// What its place says, before it is loaded.
+    init(_ found: FoundDriver) {
+        self.init(kind: found.kind, name: found.name, version: found.version, summary: "", capabilities: .concurrent, path: found.path, options: [], objectOptions: [])
+    }
+}

@@ -6,14 +6,14 @@ import LinuxSystem
 extension DriverRegistry {
     /// nil: the default. Loads and opens on demand; there is one instance.
     public func storage(_ name: String?) async throws(EngineError) -> StorageInstance {
-        let entry = try entry(.storage, name), image = try await image(entry.current)
+        let entry = try entry(.storage, name), image = try await image(entry.current, of: entry)
         return try await entry.storage.value { () async throws(EngineError) -> StorageInstance in
             StorageInstance(Serving(try await self.open(entry, image, DriverImage.storage)))
         }
     }
 
     public func network(_ name: String) async throws(EngineError) -> NetworkInstance {
-        let entry = try entry(.network, name), image = try await image(entry.current)
+        let entry = try entry(.network, name), image = try await image(entry.current, of: entry)
         return try await entry.network.value { () async throws(EngineError) -> NetworkInstance in
             NetworkInstance(Serving(try await self.open(entry, image, DriverImage.network)))
         }
@@ -21,7 +21,7 @@ extension DriverRegistry {
 
     /// nil: the default.
     public func volume(_ name: String?) async throws(EngineError) -> VolumeInstance {
-        let entry = try entry(.volume, name), image = try await image(entry.current)
+        let entry = try entry(.volume, name), image = try await image(entry.current, of: entry)
         return try await entry.volume.value { () async throws(EngineError) -> VolumeInstance in
             VolumeInstance(Serving(try await self.open(entry, image, DriverImage.volume)))
         }
@@ -54,7 +54,8 @@ extension DriverRegistry {
     public func checkInstanceOptions() async throws(EngineError) {
         for (kind, drivers) in configuration.instanceOptions {
             for (name, options) in drivers.sorted(by: { $0.key < $1.key }) {
-                try check(options, of: try await image(try entry(kind, name).current).description)
+                let entry = try entry(kind, name)
+                try check(options, of: try await image(entry.current, of: entry).description)
             }
         }
     }
@@ -105,7 +106,7 @@ public struct LogDriverReference: Sendable {
 extension DriverRegistry {
     /// Loads the driver and checks names and types of the options. nil: the default.
     public func log(_ name: String?, options: [String: String]) async throws(EngineError) -> LogDriverReference {
-        let image = try await image(try entry(.log, name).current), driver = image.description
+        let entry = try entry(.log, name), image = try await image(entry.current, of: entry), driver = image.description
         try checkLogOptions(driver, options)
         return LogDriverReference(
             name: driver.name, path: driver.path, capabilities: driver.capabilities, options: LogMode.removed(from: options),
@@ -117,7 +118,7 @@ extension DriverRegistry {
     public func openLogReader(
         _ driver: String, container: String, stateDirectory: String, options: [String: String]
     ) async throws(EngineError) -> LogReaderInstance {
-        let entry = try entry(.log, driver), image = try await image(entry.current)
+        let entry = try entry(.log, driver), image = try await image(entry.current, of: entry)
         guard image.description.capabilities.contains(.read) else {
             throw EngineError(.unsupported, "configured logging driver does not support reading")
         }

@@ -17,7 +17,7 @@ extension DriverRegistry {
             throw EngineError(.conflict, "the \(kind) driver \(name) is being upgraded already; wait for that and look at `gantry driver ls`")
         }
         do throws(EngineError) {
-            try await replaceInstances(entry, try await image(next))
+            try await replaceInstances(entry, try await image(next, of: entry))
             entry.endReplacement(true)
         } catch {
             entry.endReplacement(false)
@@ -44,7 +44,8 @@ extension DriverRegistry {
     /// - Throws: `.conflict` unless `version` is newer than the one that serves.
     public func checkUpgrade(_ kind: DriverKind, _ name: String, to version: String) async throws(EngineError) {
         // One that can't even be loaded may be replaced by anything.
-        guard let current = try? await image(try entry(kind, name).current).description.version else { return }
+        let entry = try entry(kind, name)
+        guard let current = try? await image(entry.current, of: entry).description.version else { return }
         if current == version { throw EngineError(.conflict, "version \(version) of the \(kind) driver \(name) serves already") }
         if DriverFolders.isOlder(version, current) {
             throw EngineError(.conflict, "version \(version) of the \(kind) driver \(name) is older than \(current), which serves; the newest one would serve again after a restart")

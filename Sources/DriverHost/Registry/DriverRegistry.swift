@@ -115,17 +115,17 @@ public final class DriverRegistry: Sendable {
         throw EngineError(.notFound, "\(what); \(list)")
     }
 
-    func image(_ version: DriverVersion) async throws(EngineError) -> DriverImage {
+    /// Loads it when it is wanted first. The file's own code runs then, and may hang as any call may.
+    func image(_ version: DriverVersion, of entry: DriverEntry) async throws(EngineError) -> DriverImage {
         let configuration = configuration, found = version.found, isolation = isolation
+        let calls = InstanceCalls(DriverDescription(found), entry.counters, limits)
         return try await version.image.value { () async throws(EngineError) -> DriverImage in
-            do {
-                return try await BlockingPool.shared.run {
-                    if let program = isolation.host(found.kind, found.name) {
-                        return try DriverImage(isolated: HostLaunch(program: program, path: found.path, checksOwnership: configuration.checksOwnership))
-                    }
-                    return DriverImage(try Loader.load(found.path, checksOwnership: configuration.checksOwnership, log: configuration.log))
+            try await calls.run("load") {
+                if let program = isolation.host(found.kind, found.name) {
+                    return try DriverImage(isolated: HostLaunch(program: program, path: found.path, checksOwnership: configuration.checksOwnership))
                 }
-            } catch { throw EngineError.wrapping(error) }
+                return DriverImage(try Loader.load(found.path, checksOwnership: configuration.checksOwnership, log: configuration.log))
+            }
         }
     }
 
