@@ -125,8 +125,8 @@ final class Victim {
         journal = try Journal(path)
         defer { isBroken = false }
         guard let before = kept else {
-            keptFiles = files
-            return kept = daemon.objects()
+            kept = daemon.objects()
+            return keptFiles = files
         }
         var growth = self.growth(since: before)
         // The kernel takes namespaces and links down behind our backs.

@@ -14,9 +14,20 @@ struct TreeCopyTests {
         try body("\(root)/source", "\(root)/target")
     }
 
-    private static func copy(_ source: String, _ target: String) throws {
+    private static func copy(_ source: String, _ target: String, onlyAdds: Bool = false) throws {
         let from = try Files.open(source, O_RDONLY | O_DIRECTORY), to = try Files.open(target, O_RDONLY | O_DIRECTORY)
-        try TreeCopy.run(from: from.raw, to: to.raw)
+        try TreeCopy.run(from: from.raw, to: to.raw, onlyAdds: onlyAdds)
+    }
+
+    @Test("a copy that only adds leaves what others have put into the target, under whatever name")
+    func additions() throws {
+        try Self.with { source, target in
+            shell("cd \(source) && mkdir both own && echo image >both/file && echo image >own/file && echo image >same")
+            shell("cd \(target) && mkdir both && echo other >both/other && echo other >same && echo other >more")
+            try Self.copy(source, target, onlyAdds: true)
+            let found = Command.run(["sh", "-c", "cd \(target) && for f in $(find . -type f | sort); do echo $f $(cat $f); done"]).output
+            #expect(found == "./both/other other\n./more other\n./own/file image\n./same other\n")
+        }
     }
 
     private static func difference(_ source: String, _ target: String) throws -> String? {

@@ -7,7 +7,7 @@ import LinuxSystem
 /// A new volume starts with what the image has at its place: Docker's "copy-up".
 public enum VolumeFill {
     /// Copies the folder `path` of a container's tree into the empty folder `target`; does nothing when the tree has
-    /// none or the target is not empty.
+    /// none or the target is not empty. What another container writes there meanwhile stays.
     ///
     /// - Parameters:
     ///   - tree: the snapshot's mounts.
@@ -21,7 +21,7 @@ public enum VolumeFill {
                 guard try isFolder(path, root) else { return }
                 let source = try root.open(path, O_RDONLY | O_DIRECTORY)
                 let destination = try Files.open(target, O_RDONLY | O_DIRECTORY)
-                try TreeCopy.run(from: source.raw, to: destination.raw)
+                try TreeCopy.run(from: source.raw, to: destination.raw, onlyAdds: true)
                 if durable, try !Files.list(target).isEmpty { try FileSystem.sync(destination.raw) }
             }
         } catch {

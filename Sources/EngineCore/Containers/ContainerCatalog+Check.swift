@@ -1,3 +1,4 @@
+import ContainerRuntime
 import DriverHost
 import DriverKit
 import EngineErrors
@@ -26,7 +27,13 @@ extension ContainerCatalog: Reconciled {
         let comparison = ContainerComparison(
             catalog: self, world: world, containers: before.filter { after[$0.key] == $0.value },
             known: knownBefore.union(departing).union(entries.keys))
-        return comparison.all() + strayExecs()
+        return comparison.all() + strayExecs() + unsavedEnds()
+    }
+
+    private func unsavedEnds() -> [Discrepancy] {
+        entries.filter(\.value.isEndUnsaved).keys.sorted().map { id in
+            Discrepancy(.container, id, "its end could not be written down", .record) { [self] () async throws(EngineError) in try await saveEnd(id) }
+        }
     }
 
     private var storageDrivers: Set<String> { Set(entries.values.map(\.snapshot.storageDriver)).union(environment.registry.storageInUse) }
@@ -44,5 +51,5 @@ extension ContainerCatalog: Reconciled {
 
 extension ContainerCatalog.Entry {
     /// Somebody is at work on it, or will be in a moment.
-    var isChanging: Bool { isBeingCreated || isEnding || !lane.isIdle || restart != nil }
+    var isChanging: Bool { isBeingCreated || isEnding || !lane.isIdle || restart != nil || running?.hasExited == true }
 }

@@ -1,4 +1,5 @@
 import ContainerRuntime
+import EngineErrors
 import EngineModel
 import Glibc
 import LinuxCgroups
@@ -66,10 +67,23 @@ extension ContainerCatalog {
             entry.snapshot = after
         }
         if isSaved && !removes { environment.runtime.forget(after.id) }
+        entry.isEndUnsaved = !isSaved
+        if !isSaved { Leftovers.shared.note() }
         publishEnd(after, lost: lost)
         finishWaiters(entry)
         if removes { return await removeQuietly(entry) }
         if after.status.state == .restarting && !entry.isRestarting { scheduleRestart(entry, .policy) }
+    }
+
+    /// What `settle` could not write down.
+    func saveEnd(_ id: String) async throws(EngineError) {
+        guard let entry = entries[id] else { return }
+        try await entry.lane.run("its end, once more") { () async throws(EngineError) in
+            guard entry.isEndUnsaved, entry.running == nil else { return }
+            try await change(entry) { _ in }
+            entry.isEndUnsaved = false
+            environment.runtime.forget(id)
+        }
     }
 
     private func publishEnd(_ container: ContainerSnapshot, lost: Int64) {

@@ -104,9 +104,7 @@ extension ContainerCatalog {
                 await abandon(entry, running)
                 throw error
             }
-            began(entry, running)
-            lane.waits(for: "the state store")
-            await saveStatus(entry, isDurable: isAcknowledged && !container.host.autoRemove)
+            try await began(entry, running, isAcknowledged: isAcknowledged && !container.host.autoRemove)
         } catch {
             if let prepared { await environment.networks.release(prepared) }
             for name in mounted { await environment.volumes.unmount(name, user: container.id) }
@@ -148,10 +146,11 @@ extension ContainerCatalog {
         environment.runtime.forget(entry.snapshot.id)
     }
 
-    private func began(_ entry: Entry, _ running: RunningContainer) {
-        entry.running = running
+    private func began(_ entry: Entry, _ running: RunningContainer, isAcknowledged: Bool) async throws(EngineError) {
+        let before = entry.snapshot
         entry.isStopping = false
         entry.isKept = false
+        entry.isEndUnsaved = false
         entry.snapshot.isBeingRestarted = nil
         entry.snapshot.status.state = .running
         entry.snapshot.status.pid = running.pid
@@ -159,6 +158,16 @@ extension ContainerCatalog {
         entry.snapshot.status.error = ""
         entry.snapshot.status.oomKilled = false
         entry.snapshot.status.started = Clock.now()
+        entry.lane.waits(for: "the state store")
+        do throws(EngineError) {
+            if isAcknowledged { try await change(entry) { _ in } } else { await saveStatus(entry) }
+        } catch {
+            // It would be down after a power cut, and nobody would know that it has ever run.
+            await abandon(entry, running)
+            entry.snapshot.status = before.status
+            throw EngineError(error.code, "the container \(before.name) was ended again, because its start could not be written down: \(error.message)", errno: error.errno, underlying: error)
+        }
+        entry.running = running
         watch(entry, running)
         publish("start", entry.snapshot)
     }

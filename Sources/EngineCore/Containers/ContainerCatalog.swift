@@ -43,6 +43,8 @@ public actor ContainerCatalog: ContainerService, ExecService {
         var networking = NetworkingRequest()
         /// It has ended, and what it held is being given back.
         var isEnding = false
+        /// It has ended, and the store could not take that.
+        var isEndUnsaved = false
 
         init(_ snapshot: ContainerSnapshot) {
             self.snapshot = snapshot

@@ -13,8 +13,9 @@ struct DriverFolder: Sendable {
 
     init(path: String) {
         self.path = path
-        // Of a daemon that was killed while a file came in.
+        // Of a daemon that was killed while a file came in or got its place.
         try? Files.removeTree("\(path)/.incoming")
+        for name in (try? Files.list(path)) ?? [] where EngineFolders.isDriver(name) { rmdir("\(path)/\(name)") }
     }
 
     /// Writes a driver's file, as it comes in, into a folder of its own. - Returns: its path; see `discard`.
@@ -41,23 +42,22 @@ struct DriverFolder: Sendable {
         return target
     }
 
-    func discard(_ file: String) { try? Files.removeTree(String(file[..<(file.lastIndex(of: "/") ?? file.endIndex)])) }
+    func discard(_ file: String) { try? Files.removeTree(Self.folder(of: file)) }
 
-    /// Gives an arrived file its place, durably. - Returns: its path there.
+    /// Gives an arrived file, with the folder that it lies in, its place, durably. - Returns: its path there.
     @discardableResult
     func keep(_ driver: ArrivedDriver) throws(EngineError) -> String {
         let file = "lib\(driver.kind)-\(driver.name).so"
-        let place = newPlace(driver, file), aside = "\(place).tmp"
+        let place = newPlace(driver, file), arrived = Self.folder(of: driver.path)
         do throws(Errno) {
-            try Files.removeTree(aside)
-            try Files.makeDirectories(aside, mode: 0o755)
             try FailPoint.before("driver.keep.aside")
-            try Errno.check("rename \(driver.path)", rename(driver.path, "\(aside)/\(file)"))
-            try Files.syncDirectory(aside)
+            try Errno.check("rename \(driver.path)", rename(driver.path, "\(arrived)/\(file)"))
+            try Files.syncDirectory(arrived)
             // What lies there was left by a removal that did not end.
             try Files.removeTree(place)
+            try Files.makeDirectories(folder(driver.kind, driver.name), mode: 0o755)
             try FailPoint.before("driver.keep")
-            try Errno.check("rename \(aside)", rename(aside, place))
+            try Errno.check("rename \(arrived)", rename(arrived, place))
             try FailPoint.before("driver.keep.sync")
             for folder in [folder(driver.kind, driver.name), path] { try Files.syncDirectory(folder) }
             FailPoint.after("driver.keep.sync")
@@ -97,5 +97,6 @@ struct DriverFolder: Sendable {
         rmdir(path.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/"))
     }
 
+    private static func folder(of file: String) -> String { String(file[..<(file.lastIndex(of: "/") ?? file.endIndex)]) }
     private func folder(_ kind: DriverKind, _ name: String) -> String { "\(path)/\(kind)-\(name)" }
 }

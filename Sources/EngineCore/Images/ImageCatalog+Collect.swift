@@ -58,7 +58,10 @@ extension ImageCatalog {
             guard isUnfinished || chain.map({ !live.contains($0) }) == true else { continue }
             let bytes = (try? await storage.usage(snapshot.key).bytes) ?? 0
             do throws(EngineError) { try await storage.remove(snapshot.key) } catch {
-                if error.code != .conflict { logger.warning("an unused layer stays", metadata: ["layer": "\(snapshot.key)", "driver": "\(storage.name)", "error": "\(error)"]) }
+                if error.code != .conflict {
+                    logger.warning("an unused layer stays", metadata: ["layer": "\(snapshot.key)", "driver": "\(storage.name)", "error": "\(error)"])
+                    Leftovers.shared.note()
+                }
                 continue
             }
             FailPoint.after("image.collect.layer")
@@ -100,6 +103,7 @@ extension ImageCatalog {
             }
         } catch {
             logger.warning("unused blobs stay", metadata: ["error": "\(error)"])
+            Leftovers.shared.note()
         }
     }
 

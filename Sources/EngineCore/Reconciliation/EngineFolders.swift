@@ -12,7 +12,7 @@ struct EngineFolders: Reconciled {
         let root = places.dataRoot, drivers = places.drivers()
         return strange(root) { name in Self.own.contains(name) || name.hasPrefix("state.sqlite") }
             + ["storage", "network", "volume"].flatMap { kind in strange("\(root)/\(kind)", problem: Self.unknownDriver) { drivers.contains("\(kind)/\($0)") } }
-            + strange("\(root)/drivers") { name in name == ".incoming" || Self.kinds.contains { name.hasPrefix("\($0)-") } }
+            + strange("\(root)/drivers") { name in name == ".incoming" || Self.isDriver(name) }
             + strange("\(root)/scratch") { _ in false }
             + strange("\(root)/containers", Identifier.isFull)
             + strange("\(root)/content") { ["blobs", "ingest"].contains($0) }
@@ -21,7 +21,9 @@ struct EngineFolders: Reconciled {
             + strange("\(places.execRoot)/containers", Identifier.isFull)
     }
 
-    private static let kinds = ["storage", "network", "log", "volume"]
+    /// The folder of an installed driver.
+    static func isDriver(_ name: String) -> Bool { ["storage", "network", "log", "volume"].contains { name.hasPrefix("\($0)-") } }
+
     /// `lost+found` comes with the file system.
     private static let own: Set = [
         "containers", "scratch", "content", "storage", "network", "volume", "log", "drivers", "quarantine", "lock", "lost+found",

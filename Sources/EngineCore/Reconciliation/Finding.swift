@@ -9,6 +9,8 @@ public struct Finding: Sendable, Hashable {
         case remove
         /// It can be made again.
         case restore
+        /// It happened, and the records do not say so yet.
+        case record
         /// It can't be read: it is moved to the quarantine.
         case setAside = "set aside"
         /// It is not understood, or nothing can be done: it is left alone.

@@ -1,5 +1,5 @@
-/// Says that something could not be removed when it should have been: for want of descriptors or memory, or because the
-/// disk can't be written to. The sweep looks for it then.
+/// Says that something could not be removed, or written down, when it should have been: for want of descriptors or
+/// memory, or because the disk can't be written to. The sweep looks for it then.
 final class Leftovers: Sendable {
     static let shared = Leftovers()
 

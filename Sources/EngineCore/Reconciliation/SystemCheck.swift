@@ -34,14 +34,14 @@ public struct SystemCheck: CheckService {
         return found.filter { again.contains($0.finding) }
     }
 
-    /// Removes what could not be removed at its time, as soon as that can be done. Returns when its task is cancelled.
+    /// Removes and writes down what could not be at its time, as soon as that can be done. Returns when its task is cancelled.
     public func sweep() async {
         for await _ in Leftovers.shared.notes {
             // What is still there after two minutes waits for the next note, or for a person.
             for pause in [1, 2, 4, 8, 15, 30, 60] {
                 do { try await Task.sleep(for: .seconds(pause)) } catch { return }
                 let found = await lookTwice(deep: false)
-                for discrepancy in found where discrepancy.finding.repair == .remove { _ = await mend(discrepancy) }
+                for discrepancy in found where [.remove, .record].contains(discrepancy.finding.repair) { _ = await mend(discrepancy) }
                 if found.isEmpty { break }
             }
         }

@@ -15,6 +15,9 @@ extension VolumeCatalog: Reconciled {
             }
         }
         return found
+            + unrecorded.sorted().map { name in
+                Discrepancy(.volume, name, "it is removed, and its record could not be", .record) { [self] () async throws(EngineError) in try await forgetRecord(name) }
+            }
     }
 
     private func discrepancies(of driver: String, takesIn: Bool) async throws(EngineError) -> [Discrepancy] {

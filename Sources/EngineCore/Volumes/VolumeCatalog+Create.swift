@@ -52,7 +52,10 @@ extension VolumeCatalog {
         } catch {
             if isNew {
                 if (try? await find(name, instance)) != nil { try? await instance.remove(name) }
-                try? await store.remove(VolumeSnapshot.self, name)
+                do { try await store.remove(VolumeSnapshot.self, name) } catch {
+                    unrecorded.insert(name)
+                    Leftovers.shared.note()
+                }
             }
             throw error
         }

@@ -56,6 +56,7 @@ extension VolumeCatalog {
         var leaving = volume
         leaving.isUnfinished = true
         var isSaid = true
+        unrecorded.remove(volume.name)
         // On a full disk it goes without: that makes room.
         do throws(EngineError) { try await store.save(leaving) } catch  where error.code == .resourceExhausted { isSaid = false }
         do throws(EngineError) {
@@ -67,10 +68,22 @@ extension VolumeCatalog {
             throw VolumeFailure.prefixed("remove \(volume.name)", error)
         }
         FailPoint.after("volume.remove.driver")
-        do throws(EngineError) { try await store.remove(VolumeSnapshot.self, volume.name) } catch  where isSaid {
-            logger.warning("the record of a removed volume stays until the next start", metadata: ["volume": "\(volume.name)", "error": "\(error)"])
-        }
         volumes[volume.name] = nil
+        do throws(EngineError) { try await store.remove(VolumeSnapshot.self, volume.name) } catch {
+            logger.warning("the record of a removed volume stays for now", metadata: ["volume": "\(volume.name)", "error": "\(error)"])
+            unrecorded.insert(volume.name)
+            Leftovers.shared.note()
+            if !isSaid { throw VolumeFailure.prefixed("the volume \(volume.name) is removed, and its record will be as soon as that can be done", error) }
+        }
         announce("destroy", volume)
+    }
+
+    /// What happened to its record could not be written down at its time.
+    func forgetRecord(_ name: String) async throws(EngineError) {
+        await enter(name, "forget")
+        defer { leave(name) }
+        guard unrecorded.contains(name) else { return }
+        if volumes[name] == nil { try await store.remove(VolumeSnapshot.self, name) }
+        unrecorded.remove(name)
     }
 }

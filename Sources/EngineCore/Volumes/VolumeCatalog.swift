@@ -17,6 +17,8 @@ public actor VolumeCatalog: VolumeService {
     /// Ids of the containers that have it mounted now.
     var mounted: [String: Set<String>] = [:]
     private var users: @Sendable (String) async -> [String] = { _ in [] }
+    /// Volumes that are gone, and whose records could not be removed.
+    var unrecorded: Set<String> = []
     /// Those in use.
     private var lanes: [String: Lane] = [:]
 

@@ -5,7 +5,8 @@ import Glibc
 /// attributes, hard links, symbolic links, devices, fifos and sockets.
 ///
 /// Entries of the target that look like their source (kind, size, time of change) keep their contents, and what is
-/// right already is not touched, so that an overlay copies nothing up. Nobody else may change either tree meanwhile.
+/// right already is not touched, so that an overlay copies nothing up. Nobody else may change either tree meanwhile, but
+/// for a target that is only added to.
 /// Follows no symbolic link. Blocks; for one thread.
 public final class TreeCopy {
     private let source: TreeCursor
@@ -26,9 +27,11 @@ public final class TreeCopy {
     }
 
     private let comparesContents: Bool
+    private let onlyAdds: Bool
 
-    private init(_ source: Int32, _ target: Int32, _ comparesContents: Bool, _ isCancelled: @escaping () -> Bool) throws(Errno) {
+    private init(_ source: Int32, _ target: Int32, comparesContents: Bool, onlyAdds: Bool, _ isCancelled: @escaping () -> Bool) throws(Errno) {
         self.comparesContents = comparesContents
+        self.onlyAdds = onlyAdds
         self.source = try TreeCursor(source)
         self.target = try TreeCursor(target)
         targetRoot = OwnedFD(adopting: try Errno.check("open the target", openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)))
@@ -38,10 +41,13 @@ public final class TreeCopy {
     /// - Parameters:
     ///   - source: an open folder, borrowed. `target`: the open folder that becomes equal to it, borrowed.
     ///   - comparesContents: files of the same size and time are read before they are taken to be the same.
+    ///   - onlyAdds: what the target has stays as it is, also what others put there meanwhile.
     ///   - isCancelled: asked now and then; when it says so, the copy ends with ECANCELED.
     /// - Throws: the first failure; the target then holds a part.
-    public static func run(from source: Int32, to target: Int32, comparesContents: Bool = false, isCancelled: @escaping () -> Bool = { false }) throws(Errno) {
-        let copy = try TreeCopy(source, target, comparesContents, isCancelled)
+    public static func run(
+        from source: Int32, to target: Int32, comparesContents: Bool = false, onlyAdds: Bool = false, isCancelled: @escaping () -> Bool = { false }
+    ) throws(Errno) {
+        let copy = try TreeCopy(source, target, comparesContents: comparesContents, onlyAdds: onlyAdds, isCancelled)
         try copy.run()
     }
 
@@ -61,7 +67,7 @@ public final class TreeCopy {
     private func begin(_ status: stat, isNew: Bool) throws(Errno) {
         let names = try FolderNames.list(source.raw)
         let isEmpty: Bool
-        if isNew { isEmpty = true } else { isEmpty = try removeOthers(than: names) }
+        if isNew { isEmpty = true } else if onlyAdds { isEmpty = false } else { isEmpty = try removeOthers(than: names) }
         folders.append(Folder(status: status, isNew: isEmpty, names: names))
     }
 
@@ -96,12 +102,16 @@ public final class TreeCopy {
     // MARK: entries
 
     private func copy(_ name: [CChar]) throws(Errno) {
-        do throws(Errno) { try bring(name) } catch { throw Errno(error.code, "copy \(source.place(name)): \(error.action)") }
+        do throws(Errno) { try bring(name) } catch {
+            if onlyAdds && error.code == EEXIST { return }
+            throw Errno(error.code, "copy \(source.place(name)): \(error.action)")
+        }
     }
 
     private func bring(_ name: [CChar]) throws(Errno) {
         let status = try source.status(name)
         if !folders[folders.count - 1].isNew, let old = try target.statusIfPresent(name) {
+            if onlyAdds { return }
             if status.isFolder && old.isFolder { return try enter(name, status, isNew: false) }
             if try looksSame(name, status, old), links.mayStay(status, old) {
                 links.keep(status, old, at: target.path + [name])
