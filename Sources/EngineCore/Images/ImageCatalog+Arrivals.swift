@@ -9,6 +9,8 @@ extension ImageCatalog {
         /// Imports, loads and unpackings that go on now.
         var arrivals = 0
         var wantsCollection = false
+        /// A layer of no image stays, because a container stands on it.
+        var keepsUnused = false
 
         init(_ driver: String?) {
             self.driver = driver

@@ -16,11 +16,12 @@ extension ImageCatalog {
         var bytes: Int64 = 0
     }
 
-    /// Removes what no image names of the blobs, and of the layers in these storage drivers.
+    /// Removes what no image names of the blobs, and of the layers in these storage drivers and in those in which some
+    /// had to stay.
     func collect(in drivers: some Collection<String>) async -> Collected {
         _ = await collect(blobs)
         var collected = Collected()
-        for name in drivers.sorted() {
+        for name in Set(drivers).union(layers.filter(\.value.keepsUnused).keys).sorted() {
             let layers = await collect(layers(in: name))
             collected.chains += layers.chains
             collected.bytes += layers.bytes
@@ -39,7 +40,7 @@ extension ImageCatalog {
                 await collectBlobs()
                 return collected
             }
-            if let storage = try? await registry.storage(driver) { await collect(in: storage, &collected) }
+            if let storage = try? await registry.storage(driver) { place.keepsUnused = await collect(in: storage, &collected) }
             return collected
         }
     }
@@ -49,16 +50,20 @@ extension ImageCatalog {
         Set(images.values.flatMap(\.storageDrivers)).union(registry.storageInUse).union(migrations.values)
     }
 
-    private func collect(in storage: StorageInstance, _ collected: inout Collected) async {
+    /// - Returns: whether something had to stay.
+    private func collect(in storage: StorageInstance, _ collected: inout Collected) async -> Bool {
         let live = liveChains(in: storage.name)
-        guard let snapshots = try? await storage.walk() else { return }
+        guard let snapshots = try? await storage.walk() else { return false }
+        var keeps = false
         for snapshot in Self.childrenFirst(snapshots) {
             let chain = LayerChain.identifier(ofSnapshot: snapshot.key)
             let isUnfinished = snapshot.key.hasPrefix(LayerChain.unfinishedPrefix)
             guard isUnfinished || chain.map({ !live.contains($0) }) == true else { continue }
             let bytes = (try? await storage.usage(snapshot.key).bytes) ?? 0
             do throws(EngineError) { try await storage.remove(snapshot.key) } catch {
-                if error.code != .conflict {
+                if error.code == .conflict {
+                    keeps = true
+                } else {
                     logger.warning("an unused layer stays", metadata: ["layer": "\(snapshot.key)", "driver": "\(storage.name)", "error": "\(error)"])
                     Leftovers.shared.note()
                 }
@@ -68,6 +73,7 @@ extension ImageCatalog {
             collected.bytes += bytes
             if let chain { collected.chains.append(chain) }
         }
+        return keeps
     }
 
     /// Of the images that the driver holds, or will when their migration is done.
