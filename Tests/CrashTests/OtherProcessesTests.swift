@@ -102,7 +102,7 @@ struct OtherProcessesTests {
     func volumeUsers() {
         let place = Workplace(number: 86), count = "find $root/data -name '.user-kept-*' | wc -l"
         defer { place.engine.discard() }
-        let made = place.run("g driver install $root/one/libvolume-faulty.so && g volume create -d faulty kept && g create --name made -v kept:/data busybox true")
+        let made = place.run("g driver install $root/versions/1.0/libvolume-faulty.so && g volume create -d faulty kept && g create --name made -v kept:/data busybox true")
         #expect(made.status == 0, "\(made.everything)")
         place.engine.kill()
         place.engine.launch(failPoint: "container.start.volumes.after")

@@ -39,6 +39,8 @@ extension ImageCatalog {
         } catch {
             for place in places { place.wantsCollection = true }
             await arrived(at: places)
+            // What came may not have gone.
+            Leftovers.shared.note()
             throw error
         }
     }
