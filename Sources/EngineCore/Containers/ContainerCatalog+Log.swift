@@ -98,8 +98,10 @@ extension ContainerCatalog {
         let container = entry.snapshot
         let specification = ContainerAssembly.log(container, log, environment.defaults, directory: logDirectory(container.id, container.logFolder))
         do throws(EngineError) { try await running.replaceLog(specification, mark: environment.defaults.mark) } catch {
+            // It ended before the answer: its last lines may be in either log, so both stay, as with one that is stopped.
+            if error.code == .unavailable { return }
             // Its end was quicker.
-            if error.errno == ESRCH || error.code == .unavailable || running.hasExited {
+            if error.errno == ESRCH || running.hasExited {
                 throw EngineError(.conflict, "container \(container.id) is not running", underlying: error)
             }
             throw EngineError(
