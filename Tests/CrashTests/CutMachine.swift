@@ -36,7 +36,7 @@ final class CutMachine {
     func round() throws {
         seed += 1
         let kernel = SecondKernel(verification() + work, disk: disk, fileSystem: fileSystem)
-        let isVerified = kernel.waitForOutput("verified 0", seconds: 120) && kernel.waitForOutput("begin ", seconds: 60)
+        let isVerified = kernel.waitForOutput("verified 0", seconds: 120) && kernel.waitForOutput("done ", seconds: 60)
         // The rest of the time is the cut's.
         if isVerified { _ = kernel.waitForOutput("the end", milliseconds: Int.random(in: 200...4000)) }
         let result = kernel.cut()

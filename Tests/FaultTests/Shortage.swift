@@ -13,8 +13,7 @@ struct Shortage: Sendable, CustomStringConvertible {
     var begin: @Sendable (Engine) -> Void
     var end: @Sendable (Engine) -> Void
 
-    /// What a full disk leaves of a volume that could not be removed needs a person; so it is in the full form alone.
-    static let all = (Torture.rounds == nil ? [] : [noSpace]) + [noInodes, readOnlyMount, readOnlyDisk, noDescriptors, noProcesses, lowMemory]
+    static let all = [noSpace, noInodes, readOnlyMount, readOnlyDisk, noDescriptors, noProcesses, lowMemory]
 
     static let noSpace = Shortage(
         description: "no space", disk: (200, 0),
