@@ -19,8 +19,13 @@ extension NetworkCatalog {
             labels: request.labels, isInternal: request.isInternal, created: Clock.now())
         networks[network.id] = network
         pools[network.id] = Self.pool(network)
+        try await step("create", network) { try await make(network, instance) }
+        return (network.id, [])
+    }
+
+    private func make(_ network: NetworkSnapshot, _ instance: NetworkInstance) async throws {
         do {
-            try await makeReady(network)
+            try await setUp(network)
             FailPoint.after("network.create.driver")
             try await store.save(network)
             if try await instance.walk().contains(NetworkObject(id: network.id, kind: .network)) { listed.insert(network.id) }
@@ -30,7 +35,6 @@ extension NetworkCatalog {
             throw error
         }
         announce("create", network)
-        return (network.id, [])
     }
 
     func forget(_ id: String) {

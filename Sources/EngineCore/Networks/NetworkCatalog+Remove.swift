@@ -10,6 +10,14 @@ extension NetworkCatalog {
     public func removeNetwork(_ reference: String) async throws {
         let network = try find(reference)
         if PredefinedNetworks.contains(network.name) { throw NetworkFailure.predefined(network.name) }
+        try await step("remove", network) {
+            // Somebody may have removed it meanwhile.
+            guard networks[network.id] != nil else { throw NetworkFailure.missing(reference) }
+            try await remove(network)
+        }
+    }
+
+    private func remove(_ network: NetworkSnapshot) async throws {
         let users = leases.values.filter { $0.network == network.id }.map(\.container)
         if !users.isEmpty { throw NetworkFailure.active(network, await names(of: users)) }
         // Out of the table first: from now on no container gets into it.

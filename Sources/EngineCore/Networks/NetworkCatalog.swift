@@ -49,6 +49,8 @@ public actor NetworkCatalog: NetworkService {
     var ready: Set<String> = []
     /// Of these, the ones that their driver lists.
     var listed: Set<String> = []
+    /// Those in use.
+    private var lanes: [String: Lane] = [:]
     private(set) var containers: @Sendable () async -> [ContainerSnapshot] = { [] }
 
     /// Loads the networks and makes sure that "bridge", "host" and "none" exist. Touches no driver.
@@ -108,8 +110,24 @@ public actor NetworkCatalog: NetworkService {
     /// The network as its driver wants it, once for each run of the daemon.
     func makeReady(_ network: NetworkSnapshot) async throws(EngineError) {
         if ready.contains(network.id) { return }
+        try await step("set up", network) { () async throws(EngineError) in
+            if networks[network.id] != nil { try await setUp(network) }
+        }
+    }
+
+    /// In its lane.
+    func setUp(_ network: NetworkSnapshot) async throws(EngineError) {
+        if ready.contains(network.id) { return }
         try await registry.network(network.driver).createNetwork(NetworkSpecification(network))
-        if networks[network.id] != nil { ready.insert(network.id) }
+        ready.insert(network.id)
+    }
+
+    /// What makes or removes a network runs one after the other.
+    func step<R, Failure: Error>(_ name: String, _ network: NetworkSnapshot, _ body: () async throws(Failure) -> R) async throws(Failure) -> R {
+        let lane = lanes[network.id] ?? Lane("network \(network.name)")
+        lanes[network.id] = lane
+        defer { if lane.isIdle { lanes[network.id] = nil } }
+        return try await lane.run(name, body)
     }
 
     func announce(_ action: String, _ network: NetworkSnapshot, container: String? = nil) {
