@@ -56,14 +56,8 @@ final class ShimAnswers: Sendable {
     }
 
     private func run() -> Never {
-        // No array: of one, an optimised build leaves a copy behind at each turn of a loop that never ends.
-        let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 64)
-        while true {
-            let count = epoll_wait(epoll, events.baseAddress, Int32(events.count), -1)
-            guard count > 0 else { continue }
-            for event in events[..<Int(count)] {
-                if event.data.fd == ticker.descriptor { expire() } else { readable(event.data.fd) }
-            }
+        EpollLoop.run(epoll) { event in
+            if event.data.fd == ticker.descriptor { expire() } else { readable(event.data.fd) }
         }
     }
 

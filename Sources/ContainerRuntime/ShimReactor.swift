@@ -46,21 +46,12 @@ final class ShimReactor: Sendable {
     func attend() { ticker.arm() }
 
     private func run() -> Never {
-        // No array: of one, an optimised build leaves a copy behind at each turn of a loop that never ends.
-        let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 64)
-        while true {
-            let count = epoll_wait(epoll, events.baseAddress, Int32(events.count), -1)
-            guard count > 0 else { continue }
-            for event in events[..<Int(count)] {
-                let descriptor = event.data.fd
-                if descriptor == ticker.descriptor {
-                    expire()
-                    continue
-                }
-                guard let connection = connections.withLock({ $0[descriptor] }) else { continue }
-                if event.events & UInt32(EPOLLOUT.rawValue) != 0 { connection.writable() }
-                if event.events & ~UInt32(EPOLLOUT.rawValue) != 0 { connection.readable() }
-            }
+        EpollLoop.run(epoll) { event in
+            let descriptor = event.data.fd
+            if descriptor == ticker.descriptor { return expire() }
+            guard let connection = connections.withLock({ $0[descriptor] }) else { return }
+            if event.events & UInt32(EPOLLOUT.rawValue) != 0 { connection.writable() }
+            if event.events & ~UInt32(EPOLLOUT.rawValue) != 0 { connection.readable() }
         }
     }
 

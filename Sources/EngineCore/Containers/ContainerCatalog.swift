@@ -182,10 +182,10 @@ public actor ContainerCatalog: ContainerService, ExecService {
 
     // The record of what was removed must not come back.
 
-    /// - Parameter isDurable: it survives a power cut. Most need not: the next boot finds the truth anyway.
-    func saveStatus(_ entry: Entry, isDurable: Bool = false) async {
+    /// Stores a status that need not survive a power cut; the next boot finds the truth anyway.
+    func saveStatus(_ entry: Entry) async {
         await entry.record.run("save") {
-            if entries[entry.snapshot.id] === entry { _ = await save(entry.snapshot, isDurable: isDurable) }
+            if entries[entry.snapshot.id] === entry { _ = await save(entry.snapshot) }
         }
     }
 
@@ -202,9 +202,9 @@ public actor ContainerCatalog: ContainerService, ExecService {
 
     /// In its record's lane.
     /// - Returns: it is stored.
-    func save(_ snapshot: ContainerSnapshot, isDurable: Bool = false) async -> Bool {
+    func save(_ snapshot: ContainerSnapshot) async -> Bool {
         do throws(EngineError) {
-            if isDurable { try await environment.store.save(snapshot) } else { try await environment.store.saveRelaxed(snapshot) }
+            try await environment.store.saveRelaxed(snapshot)
             return true
         } catch {
             logger.error("the status of a container was not stored", metadata: ["container": "\(snapshot.id)", "error": "\(error)"])

@@ -14,7 +14,7 @@ public actor DriverCatalog: DriverService {
     let users: Users
     /// Moves the logs of running containers to the version of a log driver that serves now, one after the other.
     let renewLogs: @Sendable (_ driver: String) async -> Void
-    private var lanes: [String: Lane] = [:]
+    private let lanes = Lanes()
 
     /// - Parameter folder: where drivers are installed; absolute.
     public init(registry: DriverRegistry, events: EventBus, folder: String, users: @escaping Users, renewLogs: @escaping @Sendable (_ driver: String) async -> Void) {
@@ -104,10 +104,7 @@ public actor DriverCatalog: DriverService {
 
     /// Steps of one driver run one after the other.
     private func step<R>(_ step: String, _ kind: DriverKind, _ name: String, _ body: () async throws -> R) async throws -> R {
-        let driver = "\(kind)/\(name)", lane = lanes[driver] ?? Lane("driver \(driver)")
-        lanes[driver] = lane
-        defer { if lane.isIdle { lanes[driver] = nil } }
-        return try await lane.run(step, body)
+        try await lanes.run(step, of: "driver \(kind)/\(name)", body)
     }
 
     /// Takes a file in and has it examined by a process of its own. The caller discards it.

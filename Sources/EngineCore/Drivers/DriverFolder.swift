@@ -94,7 +94,7 @@ struct DriverFolder: Sendable {
     func forget(_ path: String) {
         discard(path)
         // Empty now, or it stays.
-        rmdir(path.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/"))
+        rmdir(Self.folder(of: Self.folder(of: path)))
     }
 
     private static func folder(of file: String) -> String { String(file[..<(file.lastIndex(of: "/") ?? file.endIndex)]) }

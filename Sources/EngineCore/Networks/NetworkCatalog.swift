@@ -49,8 +49,7 @@ public actor NetworkCatalog: NetworkService {
     var ready: Set<String> = []
     /// Of these, the ones that their driver lists.
     var listed: Set<String> = []
-    /// Those in use.
-    private var lanes: [String: Lane] = [:]
+    private let lanes = Lanes()
     private(set) var containers: @Sendable () async -> [ContainerSnapshot] = { [] }
 
     /// Loads the networks and makes sure that "bridge", "host" and "none" exist. Touches no driver.
@@ -124,10 +123,7 @@ public actor NetworkCatalog: NetworkService {
 
     /// What makes or removes a network runs one after the other.
     func step<R, Failure: Error>(_ name: String, _ network: NetworkSnapshot, _ body: () async throws(Failure) -> R) async throws(Failure) -> R {
-        let lane = lanes[network.id] ?? Lane("network \(network.name)")
-        lanes[network.id] = lane
-        defer { if lane.isIdle { lanes[network.id] = nil } }
-        return try await lane.run(name, body)
+        try await lanes.run(name, of: "network \(network.name)", body)
     }
 
     func announce(_ action: String, _ network: NetworkSnapshot, container: String? = nil) {

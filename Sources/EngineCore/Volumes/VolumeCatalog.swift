@@ -19,8 +19,7 @@ public actor VolumeCatalog: VolumeService {
     private var users: @Sendable (String) async -> [String] = { _ in [] }
     /// Volumes that are gone, and whose records could not be removed.
     var unrecorded: Set<String> = []
-    /// Those in use.
-    private var lanes: [String: Lane] = [:]
+    private let lanes = Lanes()
 
     /// Loads what is stored, and takes in volumes that the default driver has and the store does not know, so that
     /// a lost database costs no data.
@@ -112,17 +111,11 @@ public actor VolumeCatalog: VolumeService {
 
     /// Takes the volume's lane; first come, first served.
     func enter(_ name: String, _ step: String) async {
-        let lane = lanes[name] ?? Lane("volume \(name)")
-        lanes[name] = lane
-        await lane.enter(step)
+        await lanes.enter(step, of: "volume \(name)")
     }
 
     /// Somebody is at work on it.
-    func isBusy(_ name: String) -> Bool { lanes[name] != nil }
+    func isBusy(_ name: String) -> Bool { lanes.isBusy("volume \(name)") }
 
-    func leave(_ name: String) {
-        guard let lane = lanes[name] else { return }
-        lane.leave()
-        if lane.isIdle { lanes[name] = nil }
-    }
+    func leave(_ name: String) { lanes.leave("volume \(name)") }
 }

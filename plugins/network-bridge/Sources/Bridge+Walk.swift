@@ -4,9 +4,9 @@ import LinuxSystem
 import Synchronization
 
 extension Bridge {
-    /// A network that was set up here is listed while all of it is there, and an endpoint while its interface
-    /// and its ports are, so that the engine makes them again when somebody took a part of it away. What nobody made here is listed if there is
-    /// anything of it.
+    /// A network that was set up here is listed while all of it is there, and an endpoint while its interface and its ports
+    /// are, so that the engine makes them again when somebody took a part of it away. What nobody made here is listed if
+    /// there is anything of it.
     func walk(_ body: (NetworkObject) -> Bool) throws {
         reaper.drain()
         let found: [NetworkObject] = try failing("list what there is of networks") { try kernel.withLock { try objects(&$0) } }

@@ -1,7 +1,8 @@
 import LinuxNetlink
 
 /// How kernel objects say that they are this daemon's: an alias "gantry:<mark>:<id>" on links, for an endpoint with
-/// ":<network>" behind it and ":<number of published ports>" if there are any, and a table of the packet filter called "gantry_<mark>".
+/// ":<network>" behind it and ":<number of published ports>" if there are any, and a table of the packet filter called
+/// "gantry_<mark>".
 struct Mark {
     private let prefix: String
     let table: String
