@@ -42,11 +42,11 @@ extension NetworkObject {
     /// nil: a kind of a later version.
     package init?(_ raw: gantry_network_object) {
         guard let kind = Kind(rawValue: raw.type) else { return nil }
-        self.init(id: raw.id.string, kind: kind)
+        self.init(id: raw.id.string, kind: kind, isWhole: raw.flags & UInt32(GANTRY_NETWORK_OBJECT_INCOMPLETE) == 0)
     }
 
     package func raw(_ arena: Arena) -> gantry_network_object {
-        gantry_network_object(id: arena.bytes(id), type: kind.rawValue, reserved: 0)
+        gantry_network_object(id: arena.bytes(id), type: kind.rawValue, flags: isWhole ? 0 : UInt32(GANTRY_NETWORK_OBJECT_INCOMPLETE))
     }
 }
 

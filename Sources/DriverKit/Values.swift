@@ -126,9 +126,12 @@ public struct NetworkObject: Sendable, Equatable {
     public enum Kind: UInt32, Sendable { case network = 1, endpoint }
     public var id: String
     public var kind: Kind
-    public init(id: String, kind: Kind) {
+    /// false: a part of it is missing.
+    public var isWhole: Bool
+    public init(id: String, kind: Kind, isWhole: Bool = true) {
         self.id = id
         self.kind = kind
+        self.isWhole = isWhole
     }
 }
 

@@ -50,7 +50,7 @@ struct BrokenHostTests {
 
     @Test(
         "what was taken away while no daemon ran is made again by the next one",
-        arguments: ["nft delete table ip gantry_MARK", "ip link del LINK"])
+        arguments: ["nft delete table ip gantry_MARK", "ip link del OTHER", "ip link del PUBLISHED"])
     func boot(_ damage: String) {
         let engine = Engine(number: 35)
         engine.start()
@@ -61,9 +61,10 @@ struct BrokenHostTests {
             engine.gantry("run", "-d", "--name", "\(name)2", "busybox", "sleep", "100")
             func page() -> String { Command.run(["curl", "-s", "-m", "5", "http://127.0.0.1:18135/"]).output }
             #expect(page().contains("hello from inside"))
-            let endpoint = engine.gantry("inspect", "--format", "{{.NetworkSettings.EndpointID}}", "\(name)2").output
+            func link(_ name: String) -> String { "gv" + engine.gantry("inspect", "--format", "{{.NetworkSettings.EndpointID}}", name).output.prefix(11) }
+            let command = damage.replacing("MARK", with: engine.mark).replacing("OTHER", with: link("\(name)2")).replacing("PUBLISHED", with: link(name))
             engine.kill()
-            let done = Command.run(["sh", "-ec", damage.replacing("MARK", with: engine.mark).replacing("LINK", with: "gv\(endpoint.prefix(11))")])
+            let done = Command.run(["sh", "-ec", command])
             #expect(done.status == 0, "\(done.everything)")
             engine.start()
             #expect(page().contains("hello from inside"), "\(engine.log)")

@@ -74,7 +74,8 @@ typedef struct gantry_interface {                 /* what a container got */
     gantry_bytes mac;                             /* "02:42:ac:11:00:02", or empty */
 } gantry_interface;
 enum { GANTRY_NETWORK_OBJECT_NETWORK = 1, GANTRY_NETWORK_OBJECT_ENDPOINT = 2 };
-typedef struct gantry_network_object { gantry_bytes id; uint32_t type, reserved; } gantry_network_object;
+enum { GANTRY_NETWORK_OBJECT_INCOMPLETE = 1 };    /* a part of it is missing */
+typedef struct gantry_network_object { gantry_bytes id; uint32_t type, flags; } gantry_network_object;
 
 typedef struct gantry_volume { gantry_bytes name, mountpoint; int64_t created_ns; } gantry_volume;
 

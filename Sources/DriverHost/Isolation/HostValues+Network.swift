@@ -62,6 +62,9 @@ extension NetworkObject: HostValue {
     func put(in message: inout MessageWriter) {
         message.put(id)
         message.raw(kind.rawValue)
+        message.put(isWhole)
     }
-    init(from message: inout MessageReader) throws(BrokenMessage) { self.init(id: try message.get(), kind: try Kind(raw: &message)) }
+    init(from message: inout MessageReader) throws(BrokenMessage) {
+        self.init(id: try message.get(), kind: try Kind(raw: &message), isWhole: try message.get())
+    }
 }

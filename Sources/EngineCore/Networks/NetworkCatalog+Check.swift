@@ -42,7 +42,7 @@ extension NetworkCatalog: Reconciled {
             return [Discrepancy(.driver, "network/\(driver)", "its networks could not be looked at: \(error)")]
         }
         let isStateLost = !store.setAsideDatabases.isEmpty
-        let present = Set(objects.map(\.id)), owned = networksBefore.union(networks.keys).union(endpointsBefore).union(leases.keys)
+        let present = Set(objects.filter(\.isWhole).map(\.id)), owned = networksBefore.union(networks.keys).union(endpointsBefore).union(leases.keys)
         let missing = networks.values.filter { network in
             network.driver == driver && readyBefore.contains(network.id) && ready.contains(network.id) && listed.contains(network.id) && !present.contains(network.id)
         }
@@ -76,13 +76,13 @@ extension NetworkCatalog: Reconciled {
 
     // MARK: for the containers
 
-    /// Endpoints that their driver listed and lists no longer.
+    /// Endpoints that their driver listed and lists no longer, or not as a whole.
     func missingEndpoints() async -> Set<String> {
         let before = leases.filter(\.value.isListed)
         var present: Set<String> = []
         for driver in Set(before.values.compactMap { networks[$0.network]?.driver }) {
             guard let objects = await objects(driver) else { return [] }
-            present.formUnion(objects.map(\.id))
+            present.formUnion(objects.filter(\.isWhole).map(\.id))
         }
         return Set(before.keys.filter { !present.contains($0) && leases[$0] != nil })
     }

@@ -23,8 +23,6 @@ final class Bridge: NetworkDriver {
         var networks: [String: BridgeNetwork] = [:]
         /// By endpoint; nil: not read from the kernel yet.
         var published: [String: [PlacedElement]]?
-        /// Endpoints that have or had an interface on the host while this instance looked.
-        var seen: Set<String> = []
         /// The table exists with our present rules.
         var isFilterReady = false
     }
@@ -75,7 +73,6 @@ final class Bridge: NetworkDriver {
         try failing("disconnect the endpoint \(endpoint)") {
             try kernel.withLock { kernel in
                 try unpublish(endpoint, &kernel)
-                kernel.seen.remove(endpoint)
                 try FailPoint.before("bridge.leave.block")
                 // From here on no frame of this container passes, and its address can be given to another.
                 var change = LinkChange()
