@@ -61,6 +61,22 @@ struct BrokenDatabaseTests {
         #expect(growth.isEmpty && files(engine).isEmpty, "\(files(engine))")
     }
 
+    @Test("a database that is missing is a damaged one too where there were only networks: a new data root has none")
+    func missing() {
+        let engine = Engine(number: 33)
+        defer { engine.discard() }
+        engine.start()
+        #expect(!engine.log.contains("set aside"), "\(engine.log)")
+        let link = "gt-\(engine.gantry("network", "create", "mine").output.prefix(12))"
+        engine.stop()
+        Command.run(["sh", "-c", "rm \(engine.dataRoot)/state.sqlite*"])
+        engine.start()
+        #expect(engine.log.contains("was set aside as \(engine.dataRoot)/state.sqlite.damaged-"), "\(engine.log)")
+        #expect(engine.gantry("system", "check", "--repair").status == 1 && Files.exists("/sys/class/net/\(link)"))
+        Command.run(["sh", "-c", "rm \(engine.dataRoot)/state.sqlite.damaged-*"])
+        #expect(engine.gantry("system", "check", "--repair").status == 0 && !Files.exists("/sys/class/net/\(link)"))
+    }
+
     @Test("a record that can't be read is set aside, and keeps what it owns; everything else works")
     func record() {
         let engine = engine(33)

@@ -1,4 +1,3 @@
-import EngineModel
 import LinuxSystem
 
 /// The folders that the engine calls its own.
@@ -14,10 +13,6 @@ public struct EnginePlaces: Sendable {
         self.drivers = drivers
     }
 
-    /// Something in it had a record: it is not the first time that an engine has this data root.
-    public static func isUsed(_ dataRoot: String) -> Bool {
-        ["containers", "content/blobs/sha256"].contains { folder in
-            ((try? Files.list("\(dataRoot)/\(folder)")) ?? []).contains(where: Identifier.isFull)
-        }
-    }
+    /// It is not the first time that an engine has this data root: this folder is made when the state is open.
+    public static func isUsed(_ dataRoot: String) -> Bool { Files.exists("\(dataRoot)/content") }
 }
