@@ -101,7 +101,9 @@ extension ContainerCatalog {
 
     /// `--rm`, restart policies, and changes of a log that were under way, for what is here now.
     func resumeAll() async {
-        for entry in entries.values where entry.isLogBehind { await finishLogChange(entry) }
+        await withDiscardingTaskGroup { group in
+            for (id, entry) in entries where entry.isLogBehind { group.addTask { await self.finishLogChange(id) } }
+        }
         for entry in entries.values {
             if entry.running == nil { await resume(entry) } else if entry.snapshot.isBeingRestarted != nil { finishRestart(entry) }
         }

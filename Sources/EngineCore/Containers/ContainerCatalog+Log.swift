@@ -72,7 +72,8 @@ extension ContainerCatalog {
     }
 
     /// A change that a killed daemon had written down and not carried out: it is carried out now, or taken back.
-    func finishLogChange(_ entry: Entry) async {
+    func finishLogChange(_ id: String) async {
+        guard let entry = entries[id] else { return }
         entry.isLogBehind = false
         let container = entry.snapshot
         do {
