@@ -73,9 +73,10 @@ final class CutMachine {
         """
     }
 
+    /// Its packet filter knows no `ip`, which networks with bridges need.
     private var work: String {
         """
-        \(Engine.bin)/gantry-torture act --host $GANTRY_HOST --journal - --history \(journal) --seed \(seed) --no-networks --storage \(storage) \
+        \(Engine.bin)/gantry-torture act --host $GANTRY_HOST --journal - --history \(journal) --seed \(seed) --networks macvlan --storage \(storage) \
           --drivers \(versions) --seconds 60
         echo the end; tail -20 /run/log; sleep 60
         """

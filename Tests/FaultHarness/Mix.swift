@@ -2,15 +2,15 @@
 public struct Mix: Sendable {
     /// What an engine under test can do.
     public struct Abilities: Sendable {
-        /// Networks with bridges.
-        public var networks = true
+        /// The driver of networks.
+        public var networks = "bridge"
         /// Storage drivers between which images and containers move; the first holds new ones.
         public var storage = ["overlayfs"]
         public var containers = 8
         /// Versions of a driver that comes and goes.
         public var drivers: [DriverFile] = []
 
-        public init(networks: Bool = true, storage: [String] = ["overlayfs"], containers: Int = 8, drivers: [DriverFile] = []) {
+        public init(networks: String = "bridge", storage: [String] = ["overlayfs"], containers: Int = 8, drivers: [DriverFile] = []) {
             self.networks = networks
             self.storage = storage
             self.containers = containers
@@ -62,7 +62,8 @@ public struct Mix: Sendable {
             guard let source = model.certain("tag/").randomElement(using: &random), let made = model["tag/\(source)"].compactMap(\.self).first else { return nil }
             return Operation(verb, name: verb == .tagImage ? tag() : source, value: made, settings: ["source": source])
         case .removeImage: return model.present("tag/").filter { $0 != Self.base }.randomElement(using: &random).map { Operation(verb, name: $0) }
-        case .createNetwork: return abilities.networks && model.present("network/").count < 4 ? Operation(verb, name: "torture-n\(worker)-\(Int.random(in: 0..<2, using: &random))") : nil
+        case .createNetwork:
+            return model.present("network/").count < 4 ? Operation(verb, name: "torture-n\(worker)-\(Int.random(in: 0..<2, using: &random))", value: abilities.networks) : nil
         case .removeNetwork: return model.present("network/").randomElement(using: &random).map { Operation(verb, name: $0) }
         case .createVolume: return Operation(verb, name: volume())
         case .removeVolume: return model.present("volume/").randomElement(using: &random).map { Operation(verb, name: $0) }
@@ -79,7 +80,7 @@ public struct Mix: Sendable {
             "code": "\(Int.random(in: 1..<100, using: &random))", "lines": isBrief ? "200" : "1000000", "note": "a \"note\" = ünïcode \(random.next())", "network": "none",
         ]
         if Bool.random(using: &random), let volume = model.certain("volume/").randomElement(using: &random) { settings["volume"] = volume }
-        if abilities.networks, Int.random(in: 0..<3, using: &random) == 0 { settings["network"] = model.certain("network/").randomElement(using: &random) ?? "bridge" }
+        if Int.random(in: 0..<3, using: &random) == 0 { settings["network"] = model.certain("network/").randomElement(using: &random) ?? (abilities.networks == "bridge" ? "bridge" : "none") }
         return Operation(.createContainer, name: containerName(model), settings: settings)
     }
 

@@ -44,7 +44,7 @@ struct Performer: Sendable {
         case .tagImage: try tag(operation)
         case .removeImage: _ = try engine.delete("/images/\(operation.name)")
         case .createNetwork:
-            _ = try engine.post("/networks/create", [], ["Name": .string(operation.name), "Internal": true, "Labels": labels(number)])
+            _ = try engine.post("/networks/create", [], ["Name": .string(operation.name), "Driver": .string(operation.value), "Internal": true, "Labels": labels(number)])
         case .removeNetwork: _ = try engine.delete("/networks/\(operation.name)")
         case .createVolume:
             let volume = try engine.post("/volumes/create", [], ["Name": .string(operation.name), "Labels": labels(number)])

@@ -5,8 +5,8 @@ import Glibc
 public struct TortureCommand {
     static let usage = """
         usage: gantry-torture act    --host ADDRESS [--journal FILE] [--history FILE] [--seed N] [--operations N] [--seconds N]
-                                     [--workers N] [--containers N] [--storage DRIVER,…] [--no-networks] [--drivers FOLDER]
-                                     [--wait-for-daemon]
+                                     [--workers N] [--containers N] [--storage DRIVER,…] [--networks DRIVER]
+                                     [--drivers FOLDER] [--wait-for-daemon]
                gantry-torture verify --host ADDRESS --journal FILE [--exhaust]
         act works on an engine at random and writes what it begins and what is answered to the journal ("-": stdout), which
         it goes on from if it is there; verify says what of it is not so, a sentence each, and its status is 1 if there is
@@ -38,7 +38,7 @@ public struct TortureCommand {
         var rest = arguments.dropFirst()
         while let flag = rest.popFirst() {
             guard flag.hasPrefix("--") else { return nil }
-            if ["--no-networks", "--wait-for-daemon", "--exhaust"].contains(flag) {
+            if ["--wait-for-daemon", "--exhaust"].contains(flag) {
                 flags[flag] = ""
             } else {
                 guard let value = rest.popFirst() else { return nil }
@@ -57,7 +57,7 @@ public struct TortureCommand {
         plan.workers = number("--workers") ?? 4
         plan.operations = number("--operations") ?? Int.max
         plan.abilities = Mix.Abilities(
-            networks: flags["--no-networks"] == nil, storage: flags["--storage"]?.split(separator: ",").map(String.init) ?? ["overlayfs"], containers: number("--containers") ?? 8,
+            networks: flags["--networks"] ?? "bridge", storage: flags["--storage"]?.split(separator: ",").map(String.init) ?? ["overlayfs"], containers: number("--containers") ?? 8,
             drivers: flags["--drivers"].map(DriverFile.all) ?? [])
         plan.endsWithDaemon = flags["--wait-for-daemon"] == nil
         let journal = try Journal(flags["--journal"] ?? "-", history: flags["--history"])
