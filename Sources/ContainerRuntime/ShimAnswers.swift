@@ -24,22 +24,10 @@ final class ShimAnswers: Sendable {
         var continuation: CheckedContinuation<Outcome, Never>
     }
 
-    private let epoll: Int32
-    private let ticker = Ticker()
+    private let loop = EpollLoop()
     private let waiting = Mutex<[Int32: Waiting]>([:])
 
-    private init() {
-        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        precondition(epoll >= 0, "no descriptor for the shims' answers")
-        add(ticker.descriptor)
-        let code = OwnThread.start("shim-answers") { self.run() }
-        precondition(code == 0, "no thread for the shims' answers")
-    }
-
-    private func add(_ descriptor: Int32) {
-        var event = epoll_event(events: UInt32(EPOLLIN.rawValue), data: epoll_data_t(fd: descriptor))
-        epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event)
-    }
+    private init() { loop.start("shim-answers", ready: { self.readable($0.data.fd) }, tick: expire) }
 
     var statuses: [ShimStatus] {
         waiting.withLock { waiting in
@@ -50,19 +38,12 @@ final class ShimAnswers: Sendable {
     func wait(for descriptor: Int32, _ kind: Message.Kind, container: String) async -> Outcome {
         await withCheckedContinuation { continuation in
             waiting.withLock { $0[descriptor] = Waiting(container: container, kind: kind, begin: monotonicTime(), continuation: continuation) }
-            add(descriptor)
-            ticker.arm()
+            loop.add(descriptor)
+            loop.attend()
         }
     }
 
-    private func run() -> Never {
-        EpollLoop.run(epoll) { event in
-            if event.data.fd == ticker.descriptor { expire() } else { readable(event.data.fd) }
-        }
-    }
-
-    private func expire() {
-        ticker.take()
+    private func expire() -> Bool {
         let now = monotonicTime()
         let (late, isWaiting) = waiting.withLock { waiting in
             let late = waiting.filter { now - $0.value.begin > Int64(ShimPatience.answer) * 1_000_000_000 }
@@ -70,11 +51,11 @@ final class ShimAnswers: Sendable {
             return (late, !waiting.isEmpty)
         }
         for (descriptor, entry) in late { finish(descriptor, entry, .late) }
-        if isWaiting { ticker.arm() }
+        return isWaiting
     }
 
     private func finish(_ descriptor: Int32, _ entry: Waiting, _ outcome: Outcome) {
-        epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, nil)
+        loop.remove(descriptor)
         entry.continuation.resume(returning: outcome)
     }
 
