@@ -66,7 +66,12 @@ public final class ContainerRuntime: Sendable {
         }
         do throws(EngineError) {
             FailPoint.after("runtime.shim.spawn")
-            let cgroup = try cgroups.create(specification.cgroup, limits, mark: specification.mark)
+            let cgroup: Cgroup
+            do throws(EngineError) { cgroup = try cgroups.create(specification.cgroup, limits, mark: specification.mark) } catch {
+                kill(shim, SIGKILL)
+                reap(shim)
+                throw error
+            }
             FailPoint.after("runtime.cgroup.make")
             do throws(EngineError) {
                 let running = try await begin(specification, cgroup, daemonEnd, shim: shim, network: network, attached: attached.map(\.streams), kept: keptNumbers)
@@ -81,8 +86,6 @@ public final class ContainerRuntime: Sendable {
                 throw error
             }
         } catch {
-            kill(shim, SIGKILL)
-            reap(shim)
             discard(folder)
             throw error
         }
@@ -140,6 +143,8 @@ public final class ContainerRuntime: Sendable {
                 id: id, pid: pid, process: try RunningContainer.open(pid, of: id), folder: folder(id), cgroup: cgroup, connection: connection,
                 events: events)
         } catch {
+            // First: the connection's end waits for the shim's, which may hang.
+            kill(shim, SIGKILL)
             connection.close()
             throw EngineError.wrapping(error)
         }
