@@ -43,7 +43,9 @@ public enum Daemon {
         try Files.makeDirectories(configuration.dataRoot, mode: 0o710)
         try Files.makeDirectories(configuration.execRoot, mode: 0o711)
         let pidfile = try Pidfile(configuration.effectivePidfile)
-        let lock = try FolderLock(configuration.dataRoot)
+        let lock = try FolderLock(configuration.dataRoot, flag: "--data-root")
+        let execLock = try FolderLock(configuration.execRoot, flag: "--exec-root")
+        try ExecRoot.claim(configuration.execRoot, for: configuration.dataRoot)
         let listeners = try Listeners(configuration)
         ServiceManager.notify("STATUS=Taking back containers")
         for warning in listeners.warnings { logger.warning("\(warning)") }
@@ -54,6 +56,7 @@ public enum Daemon {
         await engine.store.close()
         _ = consume pidfile
         _ = consume lock
+        _ = consume execLock
         try outcome.get()
     }
 

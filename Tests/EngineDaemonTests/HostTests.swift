@@ -46,12 +46,12 @@ func pidfile() throws {
 func folderLock() throws {
     let folder = Folder()
     do {
-        let lock = try FolderLock(folder.path)
-        let failure = #expect(throws: EngineError.self) { _ = try FolderLock(folder.path) }
+        let lock = try FolderLock(folder.path, flag: "--data-root")
+        let failure = #expect(throws: EngineError.self) { _ = try FolderLock(folder.path, flag: "--data-root") }
         #expect(failure?.code == .conflict)
         _ = consume lock
     }
-    _ = try FolderLock(folder.path)
+    _ = try FolderLock(folder.path, flag: "--data-root")
 }
 
 @Test("a socket that nobody listens on is removed, a live one and a file are not")

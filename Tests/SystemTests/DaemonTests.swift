@@ -57,6 +57,54 @@ struct DaemonTests {
         #expect(engine.gantry("ps", "-q").output.trimmed.count == 12)
     }
 
+    @Test("two daemons never share an exec root, and what runs for another data root is not taken for nobody's")
+    func execRoot() {
+        let engine = Engine(number: 68), other = Engine(number: 69, arguments: ["--exec-root", engine.execRoot])
+        engine.start()
+        defer {
+            other.discard()
+            engine.discard()
+        }
+        engine.importBusybox()
+        engine.gantry("run", "-d", "--name", "runs", "busybox", "sleep", "1000")
+        let second = other.attempt()
+        #expect(second.status == 1 && second.errors.contains("another gantryd uses \(engine.execRoot); stop it, or choose another folder with --exec-root"), "\(second.everything)")
+        engine.kill()
+        let next = other.attempt()
+        #expect(next.status == 1 && next.errors.contains("\(engine.execRoot) holds containers of the data root \(engine.dataRoot)"), "\(next.everything)")
+        engine.start()
+        #expect(engine.gantry("ps", "--format", "{{.Names}}").output == "runs\n")
+        engine.gantry("rm", "-f", "runs")
+        engine.stop()
+        other.start()
+        other.stop()
+        engine.start()
+    }
+
+    @Test("clients of a daemon that is killed say so, with the statuses of Docker's")
+    func killed() {
+        let engine = Engine(number: 68)
+        engine.start()
+        defer { engine.discard() }
+        engine.importBusybox()
+        let run = engine.child("run", "--name", "runs", "busybox", "sh", "-c", "echo here; sleep 1000")
+        #expect(engine.waitForDump { $0.contains("/wait: streaming") } && engine.eventually { engine.gantry("logs", "runs").output == "here\n" })
+        let others = [
+            (255, engine.child("exec", "runs", "sleep", "1000")), (1, engine.child("logs", "-f", "runs")), (1, engine.child("attach", "runs")), (1, engine.child("events")),
+            (1, engine.child("stop", "-t", "1000", "runs")),
+        ]
+        let calls = ["/start: attached", "/logs: streaming", "/attach: attached", "/events: streaming", "/stop: answering"]
+        #expect(engine.waitForDump { dump in calls.allSatisfy(dump.contains) }, "\(engine.gantry("system", "dump").output)")
+        engine.kill()
+        let ended = run.finish(seconds: 10)
+        #expect(ended.status == 125 && ended.output == "here\n" && ended.errors.hasPrefix("error waiting for container: ") && !ended.errors.contains("--help"), "\(ended.everything)")
+        for (status, child) in others {
+            let ended = child.finish(seconds: 10)
+            #expect(ended.status == status && !ended.errors.isEmpty, "\(ended.everything)")
+        }
+        engine.start()
+    }
+
     @Test("a daemon that stops and starts again has kept everything")
     func restart() {
         let engine = Engine(number: 4)

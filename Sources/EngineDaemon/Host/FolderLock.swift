@@ -6,11 +6,12 @@ import LinuxSystem
 struct FolderLock: ~Copyable, Sendable {
     private let file: OwnedFD
 
+    /// - Parameter flag: that chooses the folder.
     /// - Throws: `.conflict` when another process holds it.
-    init(_ folder: String) throws(EngineError) {
+    init(_ folder: String, flag: String) throws(EngineError) {
         let opened = try Self.open("\(folder)/lock")
         if flock(opened.raw, LOCK_EX | LOCK_NB) != 0 {
-            throw EngineError(.conflict, "another gantryd uses \(folder); stop it, or choose another folder with --data-root", errno: errno)
+            throw EngineError(.conflict, "another gantryd uses \(folder); stop it, or choose another folder with \(flag)", errno: errno)
         }
         file = opened
     }
