@@ -77,6 +77,31 @@ struct HijackTests {
         }
     }
 
+    @Test("clients that attach before a start are let go when it fails, and forgotten when they have gone")
+    func attachedForNothing() {
+        engine.withoutLeaks { name in
+            engine.gantry("create", "--name", "\(name)-other", "busybox", "true")
+            engine.gantry("create", "--name", name, "--network", "container:\(name)-other", "busybox", "true")
+            func attach() -> RawConnection {
+                let stream = RawConnection(socket)
+                stream.send("POST", "/v1.43/containers/\(name)/attach?stream=1&stdout=1", headers: ["Connection: Upgrade", "Upgrade: tcp"])
+                #expect(stream.head().hasPrefix("HTTP/1.1 101"))
+                return stream
+            }
+            let stream = attach()
+            #expect(engine.gantry("start", name).errors.contains("cannot join network of a non running container"))
+            #expect(stream.rest() == [])
+            func descriptors() -> Int { ((try? Files.list("/proc/\(engine.pid)/fd")) ?? []).count }
+            let before = descriptors()
+            for _ in 0..<20 { _ = attach() }
+            #expect(
+                engine.eventually {
+                    _ = attach()
+                    return descriptors() < before + 10
+                }, "\(before), now \(descriptors())")
+        }
+    }
+
     @Test("an attached client that vanishes costs nothing, and the container goes on")
     func vanished() {
         engine.withoutLeaks { name in

@@ -96,6 +96,22 @@ struct SlowLogTests {
         }
     }
 
+    @Test("who attaches while a container is being started gets its output")
+    func attachedDuringStart() throws {
+        try withEngine(isolated: false) { engine in
+            engine.gantry("create", "--name", "slow", "--log-driver", "lines", "--log-opt", "door=\(engine.root)/door", "busybox", "sh", "-c", "while :; do echo word; sleep 0.1; done")
+            let start = engine.child("start", "slow")
+            #expect(eventually { Files.exists("\(engine.root)/door.waiting") }, "its log opens")
+            let stream = RawConnection("\(engine.root)/gantry.sock")
+            stream.send("POST", "/v1.43/containers/slow/attach?stream=1&stdout=1", headers: ["Connection: Upgrade", "Upgrade: tcp"])
+            #expect(engine.waitForDump { $0.contains("behind it: attach for ") })
+            try Files.replace("\(engine.root)/door", with: [])
+            #expect(start.finish(seconds: 20).status == 0)
+            #expect(stream.head().hasPrefix("HTTP/1.1 101"))
+            #expect(String(decoding: stream.bytes(13).suffix(5), as: UTF8.self) == "word\n")
+        }
+    }
+
     @Test("while a new driver opens, lines go where they went; when it has, every line is there once", arguments: [false, true])
     func opens(isolated: Bool) throws {
         try withEngine(isolated: isolated) { engine in

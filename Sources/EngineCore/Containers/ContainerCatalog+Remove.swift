@@ -42,8 +42,7 @@ extension ContainerCatalog {
     private func erase(_ entry: Entry, volumes: Bool) async throws(EngineError) {
         let container = entry.snapshot, before = container.status.state
         entry.snapshot.status.state = .removing
-        for (socket, _) in entry.attached { close(socket) }
-        entry.attached = []
+        entry.dropAttached { _ in true }
         do {
             if !volumes { try await environment.volumes.disown(container.id) }
             try await entry.record.run("remove") { () async throws(EngineError) in

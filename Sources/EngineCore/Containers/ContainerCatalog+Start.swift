@@ -44,6 +44,8 @@ extension ContainerCatalog {
             case .commandNotExecutable: 126
             default: 128
             }
+        // Whoever is attached waited for this start.
+        entry.dropAttached { _ in true }
         await saveStatus(entry)
         finishWaiters(entry)
         if entry.snapshot.host.autoRemove { await removeQuietly(entry) }
@@ -80,6 +82,8 @@ extension ContainerCatalog {
                 cgroup: cgroup(container.id))
             let attached = entry.attached
             entry.attached = []
+            entry.isBeingStarted = true
+            defer { entry.isBeingStarted = false }
             lane.waits(for: "its shim, which makes the first process")
             let running = try await environment.runtime.create(
                 assembly.specification(), limits: ContainerLimits(container).cgroup, attached: attached, kept: prepared?.takeSockets() ?? [])

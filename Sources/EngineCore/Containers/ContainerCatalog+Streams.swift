@@ -33,12 +33,18 @@ extension ContainerCatalog {
 
     /// A socket to the running container, or to the one that will be started.
     private func liveStream(_ entry: Entry, _ wanted: StreamSelection, isWanted: Bool) async throws(EngineError) -> Int32 {
+        if isWanted && entry.isBeingStarted { await entry.lane.run("attach") {} }
         if isWanted, let running = entry.running { return try await running.attach(wanted).take() }
         let ends: (Int32, Int32)
         do { ends = try StreamSockets.pair() } catch {
             throw EngineError(.resourceExhausted, "no socket for the attached streams: \(error)", errno: error.code)
         }
-        if isWanted { entry.attached.append((ends.1, wanted)) } else { StreamSockets.close(ends.1) }
+        guard isWanted else {
+            StreamSockets.close(ends.1)
+            return ends.0
+        }
+        entry.dropAttached(StreamSockets.isLeft)
+        entry.attached.append((ends.1, wanted))
         return ends.0
     }
 
@@ -69,6 +75,17 @@ extension ContainerCatalog {
             // What was written before the last change is shown if it can be.
             if number < segments.count - 1 { return .unreadable }
             throw error
+        }
+    }
+}
+
+extension ContainerCatalog.Entry {
+    /// Closes the sockets of some clients that attached before the start.
+    func dropAttached(_ isDropped: (Int32) -> Bool) {
+        attached.removeAll { socket, _ in
+            guard isDropped(socket) else { return false }
+            StreamSockets.close(socket)
+            return true
         }
     }
 }

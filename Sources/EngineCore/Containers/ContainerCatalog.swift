@@ -38,6 +38,8 @@ public actor ContainerCatalog: ContainerService, ExecService {
         var isKept = false
         /// A change of its log was begun, and its output still goes where it went.
         var isLogBehind = false
+        /// Its shim has got the clients that were attached before the start, and can't be given others yet.
+        var isBeingStarted = false
         /// It is still being created: others do not see it yet.
         var isBeingCreated = false
         var networking = NetworkingRequest()

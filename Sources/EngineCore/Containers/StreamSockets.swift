@@ -10,5 +10,11 @@ enum StreamSockets {
         return (ends[0], ends[1])
     }
 
+    /// The other end is closed.
+    static func isLeft(_ descriptor: Int32) -> Bool {
+        var state = pollfd(fd: descriptor, events: 0, revents: 0)
+        return poll(&state, 1, 0) > 0
+    }
+
     static func close(_ descriptor: Int32) { Glibc.close(descriptor) }
 }
