@@ -209,9 +209,6 @@ final class ContainerProcess {
         drop(stream)
     }
 
-    /// Everything is delivered.
-    var isDone: Bool { exitCode != nil && clients.isEmpty }
-
     private func pipe(childReads: Bool, _ childEnds: inout [Int32], _ keep: (Int32) -> Void) throws(Errno) -> Int32 {
         var ends: [Int32] = [0, 0]
         try Errno.check("pipe", pipe2(&ends, O_CLOEXEC))

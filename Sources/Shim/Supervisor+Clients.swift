@@ -12,6 +12,7 @@ extension Supervisor {
             client.decoder.feed(bytes)
             receive(client)
         }
+        client.onDrain = { [self] _ in leaveIfDone() }
         client.onClose = { [self] client in
             daemons.removeAll { $0 === client }
             if client === creator { creatorLeft() }
@@ -94,9 +95,11 @@ extension Supervisor {
         daemons.removeAll { $0 === client }
         client.role = .stream(wantsInput: fields.flag(.wantsInput), wantsOutput: fields.flag(.wantsOutput), wantsError: fields.flag(.wantsError))
         process.attach(client)
+        if !client.isClosed { attached.append(client) }
         let close = client.onClose
         client.onClose = { [self] client in
             close(client)
+            attached.removeAll { $0 === client }
             leaveIfDone()
         }
         let early = client.decoder.rest

@@ -7,6 +7,8 @@ import ShimProtocol
 final class Supervisor {
     let loop: EventLoop
     var daemons: [Client] = []
+    /// Those that are attached to processes.
+    var attached: [Client] = []
     var log: LogPump?
     var logChange: LogChange?
     /// That are in none of its logs.
@@ -83,13 +85,13 @@ final class Supervisor {
         }
     }
 
-    /// The shim's work ends with the container, once everybody who listens has got everything.
+    /// The shim's work ends with the container, once everybody who listens has got everything, also of its execs.
     func leaveIfDone() {
         guard let first else {
             loop.isFinished = daemons.isEmpty
             return
         }
-        guard first.isDone, isEndKnown, !daemons.contains(where: { $0.pending > 0 }) else { return }
+        guard first.exitCode != nil, attached.isEmpty, isEndKnown, !daemons.contains(where: { $0.pending > 0 }) else { return }
         loop.isFinished = true
     }
 
