@@ -34,15 +34,34 @@ struct NeverStuckTests {
             _ = engine.run(["run", "-d", "--name", name, "busybox"] + Self.deaf)
             let stop = engine.child("stop", "-t", "100", name)
             #expect(engine.waitForDump { $0.contains("container \(name) (") && $0.contains("stop for ") }, "\(dump(engine))")
-            let removal = engine.child("rm", "-f", name)
-            #expect(engine.waitForDump { $0.contains("behind it: remove for ") }, "\(dump(engine))")
+            let renaming = engine.child("rename", name, "\(name)-b")
+            #expect(engine.waitForDump { $0.contains("behind it: rename for ") }, "\(dump(engine))")
             let line = dump(engine).split(separator: "\n").first { $0.contains("container \(name) (") } ?? ""
             #expect(line.contains(" for its end: SIGTERM was sent; ") && line.hasSuffix(" left"), "\(line)")
             #expect(dump(engine).contains("/containers/\(name)/stop: answering for "), "\(dump(engine))")
             othersAreServed(engine, name)
             #expect(engine.gantry("kill", name).status == 0, "SIGKILL does not wait behind the stop")
             #expect(stop.finish(seconds: 20).status == 0)
-            #expect(removal.finish(seconds: 20).status == 0)
+            #expect(renaming.finish(seconds: 20).status == 0)
+        }
+    }
+
+    @Test("who gives a container much time holds up neither a stop that gives it less nor a removal", arguments: ["stop", "restart"])
+    func otherStop(_ patient: String) {
+        engine.withoutLeaks { name in
+            // With --rm the removal must not find it removed.
+            let flags = patient == "stop" ? ["--rm"] : ["--restart", "always"]
+            for hasty in [["stop", "-t", "1"], ["rm", "-f"]] {
+                let name = "\(name)-\(hasty[0])"
+                _ = engine.run(["run", "-d", "--name", name] + flags + ["busybox"] + Self.deaf)
+                let first = engine.child(patient, "-t", "1000", name)
+                #expect(engine.waitForDump { $0.contains("container \(name) (") && $0.contains("\(patient) for ") }, "\(dump(engine))")
+                let second = engine.run(hasty + [name], seconds: 30)
+                #expect(second.status == 0, "\(second.everything)")
+                let ended = first.finish(seconds: 30)
+                #expect(ended.status == 0, "\(ended.everything)")
+                #expect(engine.gantry("ps", "-q", "--filter", "name=\(name)").output == "", "the last word counts")
+            }
         }
     }
 

@@ -10,11 +10,16 @@ import StateStore
 extension ContainerCatalog {
     public func remove(_ reference: String, force: Bool, volumes: Bool) async throws {
         let entry = try entry(reference)
+        defer { if force { entry.isKept = false } }
+        if force && entry.isHalting {
+            // Whoever gives it time to end holds its lane.
+            entry.isKept = true
+            try await halt(entry, signal: "SIGKILL", timeout: 0)
+        }
         try await inLane(entry, "remove") {
             if [.running, .paused, .restarting].contains(entry.snapshot.status.state) {
                 guard force else { throw Self.isRunning(entry.snapshot) }
                 entry.isKept = true
-                defer { entry.isKept = false }
                 try await halt(entry, signal: "SIGKILL", timeout: 0)
             }
             try await times.measure(.delete) { try await erase(entry, volumes: volumes) }

@@ -9,6 +9,12 @@ import StateStore
 extension ContainerCatalog {
     public func stop(_ reference: String, signal: String?, timeout: Int?) async throws {
         let entry = try entry(reference)
+        if entry.isHalting {
+            // Somebody gives it more time already, perhaps: what is asked now counts too, and does not wait for that.
+            let isRestarted = entry.isRestarting
+            try await halt(entry, signal: signal, timeout: timeout)
+            if !isRestarted { return }
+        }
         try await inLane(entry, "stop") {
             guard [.running, .paused, .restarting].contains(entry.snapshot.status.state) else {
                 throw EngineError(.notModified, "container \(entry.snapshot.id) is already stopped")
@@ -62,7 +68,7 @@ extension ContainerCatalog {
         try await force(entry, running, exit)
     }
 
-    /// Ends the container: the signal, then SIGKILL when the time is over. In its lane.
+    /// Ends the container: the signal, then SIGKILL when the time is over. In its lane, or beside another one that is.
     func halt(_ entry: Entry, signal: String?, timeout: Int?) async throws(EngineError) {
         entry.isStopping = true
         entry.restart?.cancel()
@@ -73,6 +79,8 @@ extension ContainerCatalog {
             await saveStatus(entry)
             return finishWaiters(entry)
         }
+        entry.isHalting = true
+        defer { entry.isHalting = false }
         let configuration = entry.snapshot.configuration
         let number = try Signals.parse(signal ?? configuration.stopSignal ?? "SIGTERM")
         let seconds = timeout ?? configuration.stopTimeout ?? 10

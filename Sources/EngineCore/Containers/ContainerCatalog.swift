@@ -32,6 +32,8 @@ public actor ContainerCatalog: ContainerService, ExecService {
         var moveWaiters: [CheckedContinuation<Void, Never>] = []
         /// A kill or stop is under way: no restart.
         var isStopping = false
+        /// Somebody waits for its end, which he has asked for.
+        var isHalting = false
         /// Whoever restarts it waits for its end to start it.
         var isRestarting = false
         /// Its end does not remove it, whatever was asked for at its creation.
