@@ -44,11 +44,14 @@ enum ContainerExec {
         defer { Terminal.restore() }
         if isTerminal { TerminalSize.follow(call.engine, "/exec/\(id)/resize") }
         _ = try Streams(connection: connection, isTerminal: isTerminal, takesInput: takesInput, detachKeys: keys).run()
-        return try status(call.engine, id)
+        do throws(EngineFailure) { return try status(call.engine, id) } catch {
+            // Docker's, when the daemon has gone: nobody knows how the command ends.
+            throw Refusal(error.description, status: error.status == nil ? 255 : 1)
+        }
     }
 
     /// The streams may end a moment before the engine has heard of the exit.
-    private static func status(_ engine: Engine, _ id: String) throws -> Int32 {
+    private static func status(_ engine: Engine, _ id: String) throws(EngineFailure) -> Int32 {
         for attempt in 0... {
             let exec = try engine.get("/exec/\(id)/json")
             if !exec["Running"].bool || attempt >= 1000 { return Int32(truncatingIfNeeded: exec["ExitCode"].integer) }

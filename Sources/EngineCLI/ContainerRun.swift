@@ -50,7 +50,12 @@ enum ContainerRun {
             Output.error("read escape sequence")
             return 0
         }
-        return try waiting.status()
+        do { return try waiting.status() } catch let failure as EngineFailure {
+            // It was started, and the engine is gone: nothing in the command's help is about that.
+            Terminal.restore()
+            Output.error("error waiting for container: \(failure)")
+            throw Exit(125)
+        }
     }
 
     /// - Returns: the container's id.
