@@ -16,7 +16,7 @@ final class ContainerProcess {
     private let inputLost: (ContainerProcess) -> Void
     /// It has executed; until then its end is told by its launch.
     var isStarted = false
-    /// Attached input's end ends the process's input.
+    /// Attached input's end ends the process's input. A terminal's never ends: whoever detaches may come back.
     private let inputOnce: Bool
     private let isTerminal: Bool
 
@@ -36,8 +36,8 @@ final class ContainerProcess {
         logSource = log
         self.inputLost = inputLost
         note = Array(fields.all(.note).last ?? [])
-        inputOnce = fields.flag(.inputOnce)
         isTerminal = fields.flag(.terminal)
+        inputOnce = fields.flag(.inputOnce) && !isTerminal
     }
 
     /// Makes the pipes and starts the process through `launch`, which gets the child's ends in the structure.

@@ -54,6 +54,30 @@ struct HijackTests {
         }
     }
 
+    @Test("a terminal takes input from who attaches later, whatever the first client did", arguments: [false, true])
+    func terminalInput(_ saysNoMore: Bool) {
+        engine.withoutLeaks { name in
+            startCat(name, tty: true)
+            func attach() -> RawConnection {
+                let stream = RawConnection(socket)
+                stream.send("POST", "/v1.43/containers/\(name)/attach?stream=1&stdin=1&stdout=1", headers: ["Connection: Upgrade", "Upgrade: tcp"])
+                #expect(stream.head().hasPrefix("HTTP/1.1 101"))
+                return stream
+            }
+            var first: RawConnection? = attach()
+            engine.gantry("start", name)
+            first?.write("one\r")
+            #expect(first.map { String(decoding: $0.bytes(10), as: UTF8.self) } == "one\r\none\r\n")
+            if saysNoMore { first?.endInput() }
+            first = nil
+            // Its shim has seen it go.
+            #expect(engine.waitForDump { !$0.contains("/attach: attached") })
+            let second = attach()
+            second.write("two\r")
+            #expect(String(decoding: second.bytes(10), as: UTF8.self) == "two\r\ntwo\r\n")
+        }
+    }
+
     @Test("exec: bytes behind the request are input, and the status comes after the half-close")
     func exec() {
         engine.withoutLeaks { name in
