@@ -8,24 +8,7 @@ enum Clock {
 
     /// "2h30m", "10s", or a time, as the engine takes it: seconds since 1970, or what it was.
     static func parameter(_ text: String) -> String {
-        guard let ago = duration(text) else { return text }
-        return "\(Int64(time(nil)) - ago)"
-    }
-
-    /// Seconds of a Go duration; nil when it is none.
-    static func duration(_ text: String) -> Int64? {
-        let units: [Character: Int64] = ["h": 3600, "m": 60, "s": 1]
-        var total: Int64 = 0, digits = "", sawUnit = false
-        for character in text {
-            if character.isNumber {
-                digits.append(character)
-                continue
-            }
-            guard let unit = units[character], let number = Int64(digits) else { return nil }
-            total += number * unit
-            digits = ""
-            sawUnit = true
-        }
-        return sawUnit && digits.isEmpty ? total : nil
+        guard let ago = GoDuration.parse(text) else { return text }
+        return "\(Int64(time(nil)) - ago / 1_000_000_000)"
     }
 }

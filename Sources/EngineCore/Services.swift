@@ -70,7 +70,7 @@ public protocol ImageService: Sendable {
     /// Moves its layers to another storage driver. - Throws: `.notFound`; `.conflict` while it is being migrated;
     /// `.resourceExhausted`, `.dataCorrupted`. After an error it is where it was.
     func migrateImage(_ reference: String, to driver: String) async throws -> ImageMigrationReport
-    func pruneImages(all: Bool) async throws -> (removals: [ImageRemoval], bytes: Int64)
+    func pruneImages(all: Bool, _ filter: @escaping @Sendable (ImageSnapshot) -> Bool) async throws -> (removals: [ImageRemoval], bytes: Int64)
 }
 
 public protocol NetworkService: Sendable {
@@ -86,7 +86,7 @@ public protocol VolumeService: Sendable {
     /// Idempotent for the same driver. An empty name makes an anonymous volume.
     func createVolume(name: String, driver: String, options: [String: String], labels: [String: String]) async throws -> VolumeSnapshot
     func removeVolume(_ name: String, force: Bool) async throws
-    func pruneVolumes(all: Bool) async throws -> (names: [String], bytes: Int64)
+    func pruneVolumes(all: Bool, _ filter: @Sendable (VolumeSnapshot) -> Bool) async throws -> (names: [String], bytes: Int64)
 }
 
 public protocol SystemService: Sendable {

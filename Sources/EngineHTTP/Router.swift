@@ -41,7 +41,7 @@ struct Router: RequestHandler {
 
     func handle(_ request: Request) async -> Response {
         let path = request.path.split(separator: "/").map { Percent.decode(String($0)) }
-        for route in routes where route.method == request.method || (request.method == .HEAD && route.method == .GET) {
+        for route in routes where route.method == request.method {
             guard let parameters = Self.match(route.parts, path) else { continue }
             let response: Response
             do { response = try await route.handler(request, parameters) } catch { response = ErrorTable.response(error) }

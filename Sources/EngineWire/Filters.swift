@@ -41,11 +41,14 @@ public struct Filters: Sendable, Equatable {
     }
 
     /// Labels: every one must fit. "key" or "key=value".
-    public func allowsLabels(_ labels: [String: String], _ name: String = "label") -> Bool {
-        self[name].allSatisfy { text in
-            guard let sign = text.firstIndex(of: "=") else { return labels[text] != nil }
-            return labels[String(text[..<sign])] == String(text[text.index(after: sign)...])
-        }
+    public func allowsLabels(_ labels: [String: String]) -> Bool { self["label"].allSatisfy { Self.has(labels, $0) } }
+
+    /// "label!": none may fit.
+    public func excludesLabels(_ labels: [String: String]) -> Bool { !self["label!"].contains { Self.has(labels, $0) } }
+
+    private static func has(_ labels: [String: String], _ text: String) -> Bool {
+        guard let sign = text.firstIndex(of: "=") else { return labels[text] != nil }
+        return labels[String(text[..<sign])] == String(text[text.index(after: sign)...])
     }
 
     /// "true", "1", "false", "0"; nil: not asked.

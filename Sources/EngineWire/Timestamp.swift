@@ -16,11 +16,11 @@ public enum Timestamp {
         return "\(date(seconds)).\(padded(fraction, 9))Z"
     }
 
-    /// ns since 1970; nil when it is no such time. "Z" or an offset.
+    /// ns since 1970; nil when it is no such time, or one that ns in 64 bits do not reach (1678 to 2262). "Z" or an offset.
     public static func parse(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)
         guard bytes.count >= 10, let year = number(bytes, 0, 4), let month = number(bytes, 5, 2), let day = number(bytes, 8, 2),
-            bytes[4] == 0x2d, bytes[7] == 0x2d, (1...12).contains(month), (1...31).contains(day)
+            bytes[4] == 0x2d, bytes[7] == 0x2d, (1...12).contains(month), (1...31).contains(day), (1678...2261).contains(year)
         else { return nil }
         var seconds = days(year, month, day) * 86400
         guard bytes.count > 10 else { return seconds * 1_000_000_000 }
@@ -53,7 +53,7 @@ public enum Timestamp {
 
     private static func number(_ bytes: [UInt8], _ start: Int, _ count: Int) -> Int64? {
         guard start + count <= bytes.count else { return nil }
-        return Int64(String(decoding: bytes[start..<start + count], as: UTF8.self))
+        return UInt32(String(decoding: bytes[start..<start + count], as: UTF8.self)).map(Int64.init)
     }
 
     private static func divide(_ value: Int64, _ by: Int64) -> (Int64, Int64) {

@@ -112,9 +112,4 @@ struct ColumnTests {
     func statuses(_ text: String, _ status: Int32) {
         #expect(StartFailure.status(Refusal(text)) == status)
     }
-
-    @Test("relative times", arguments: [("90s", 90), ("2h30m", 9000), ("x", nil), ("2024-01-01", nil)] as [(String, Int64?)])
-    func durations(_ text: String, _ seconds: Int64?) {
-        #expect(Clock.duration(text) == seconds)
-    }
 }

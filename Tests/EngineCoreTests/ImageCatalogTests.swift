@@ -167,7 +167,7 @@ struct ImageCatalogTests {
         let new = try await importImage("two", "app", lab, catalog)
         #expect(try await catalog.resolve("app").id == new && old != new)
         #expect(try await catalog.inspectImage(old).tags.isEmpty)
-        let pruned = try await catalog.pruneImages(all: false)
+        let pruned = try await catalog.pruneImages(all: false) { _ in true }
         #expect(pruned.removals.first == .deleted(old) && pruned.bytes > 0)
         #expect(try await catalog.listImages().map(\.id) == [new])
         #expect(lab.snapshots == 1 && lab.blobs == 2)

@@ -24,7 +24,8 @@ import Testing
         (["--tls"], "TLS needs a certificate and its key: set --tlscert and --tlskey"),
         (["--tlsverify", "--tlscert=/a", "--tlskey=/b"], "--tlsverify needs the certificates that clients must be signed by: set --tlscacert"),
         (["--tls", "--tlscert=/nonexistent", "--tlskey=/b"], "the file of --tlscert can't be read: open /nonexistent: no such file or directory"),
-        (["--shutdown-timeout", "-2"], "the shutdown timeout must be -1 (wait for ever) or a number of seconds, not -2"),
+        (["--shutdown-timeout", "-2"], "the shutdown timeout must be -1 (wait for ever) or a number of seconds, at most a day, not -2"),
+        (["--shutdown-timeout", "4294967296"], "the shutdown timeout must be -1 (wait for ever) or a number of seconds, at most a day, not 4294967296"),
     ])
 func refused(_ arguments: [String], _ sentence: String) throws {
     let configuration = try Invocation(arguments).merged([:])

@@ -32,6 +32,39 @@ struct RequestTests {
         #expect(throws: EngineError.self) { try query.integer("bad") }
     }
 
+    @Test(
+        "times in a query, and what is none",
+        arguments: [
+            ("1700000000", 1_700_000_000_000_000_000), ("1700000000.5", 1_700_000_000_500_000_000), ("5.", 5_000_000_000), ("2024-01-02T03:04:05Z", 1_704_164_645_000_000_000), ("0", 0),
+            (".", nil), ("..", nil), ("-", nil), ("5.x", nil), ("1.-5", nil), ("-9223372036854775807", nil), ("9223372036854775807", nil), ("9999-12-31T23:59:59Z", nil), ("0001-01-01", nil),
+        ] as [(String, Int64?)])
+    func times(_ text: String, _ nanoseconds: Int64?) {
+        #expect((try? TimeParameter.parse(text, "since")) == nanoseconds)
+    }
+
+    @Test("a prune takes what all of its filters allow")
+    func prune() throws {
+        func allows(_ filters: String, _ labels: [String: String] = [:], created: Int64 = 5_000_000_000) throws -> Bool {
+            let query = filters.map { "%" + String($0.asciiValue ?? 0, radix: 16) }.joined()
+            return try PruneFilter(request("/containers/prune?filters=\(query)", .POST)).allows(labels, created: created)
+        }
+        #expect(try allows("{}") && allows(#"{"label":["a"]}"#, ["a": "1"]) && !allows(#"{"label":["a=2"]}"#, ["a": "1"]))
+        #expect(try !allows(#"{"label!":["a"]}"#, ["a": "1"]) && !allows(#"{"label!":["x","a=1"]}"#, ["a": "1"]) && allows(#"{"label!":["a=2"]}"#, ["a": "1"]))
+        #expect(try allows(#"{"until":["6"]}"#) && !allows(#"{"until":["5"]}"#) && allows(#"{"until":["24h"]}"#))
+        #expect(try !allows(#"{"until":["24h"]}"#, created: .max))
+        for refused in [#"{"until":["x"]}"#, #"{"until":["1","2"]}"#, #"{"name":["x"]}"#] { #expect(throws: (any Error).self) { try allows(refused) } }
+    }
+
+    @Test(
+        "patterns of images' names, in no time",
+        arguments: [
+            ("busy*", "busybox:1", true), ("*b*x", "busybox:1", true), ("*/busybox", "a/busybox:1", true), ("*", "a/b:1", false), ("b?sybox:?", "busybox:1", true),
+            ("busy", "busybox:1", false), (String(repeating: "*b", count: 5000), String(repeating: "b", count: 200), false),
+        ])
+    func patterns(_ pattern: String, _ reference: String, _ fits: Bool) {
+        #expect(ReferencePattern.matches(reference, pattern) == fits)
+    }
+
     @Test("names of images keep their slashes, and errors become Docker's answers")
     func routes() async {
         var router = Router()

@@ -17,8 +17,19 @@ struct TextTests {
     func offsets() {
         #expect(Timestamp.parse("2024-01-02T03:04:05+01:00") == Timestamp.parse("2024-01-02T02:04:05Z"))
         #expect(Timestamp.parse("yesterday") == nil)
+        // ns in 64 bits reach from 1677 to 2262.
+        for text in ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2262-05-01", "-999-01-01", "2024-01-02T-3:04"] { #expect(Timestamp.parse(text) == nil, "\(text)") }
         #expect(Timestamp.format(0) == "0001-01-01T00:00:00Z")
         #expect(Timestamp.formatFixed(1_000_000_000) == "1970-01-01T00:00:01.000000000Z")
+    }
+
+    @Test(
+        "Go's durations",
+        arguments: [
+            ("1h30m", 5_400_000_000_000), ("1.5s", 1_500_000_000), ("300ms", 300_000_000), ("", nil), ("5", nil), ("h", nil), ("1x", nil), ("2024-01-01", nil), ("9999999999999h", nil),
+        ] as [(String, Int64?)])
+    func durations(_ text: String, _ nanoseconds: Int64?) {
+        #expect(GoDuration.parse(text) == nanoseconds)
     }
 
     static let sizeWords: [(Int64, String)] = [

@@ -1,6 +1,6 @@
 import ContentStore
 import EngineErrors
-import EngineModel
+public import EngineModel
 import OCISpecs
 import StateStore
 
@@ -71,14 +71,14 @@ extension ImageCatalog {
         return names.map { .untagged($0) } + [.deleted(image.id)]
     }
 
-    public func pruneImages(all: Bool) async throws -> (removals: [ImageRemoval], bytes: Int64) {
+    public func pruneImages(all: Bool, _ filter: @escaping @Sendable (ImageSnapshot) -> Bool) async throws -> (removals: [ImageRemoval], bytes: Int64) {
         let drivers = storageDrivers()
         let removals = try await lane.run("prune") {
             leaving = Set(images.keys)
             defer { leaving = [] }
             let used = Set(await containers().map(\.imageID))
             var removals: [ImageRemoval] = []
-            for image in images.values where !used.contains(image.id) && (all || image.tags.isEmpty && image.digests.isEmpty) {
+            for image in images.values where !used.contains(image.id) && (all || image.tags.isEmpty && image.digests.isEmpty) && filter(image) {
                 removals += try await forget(image, names: image.tags + image.digests)
             }
             return removals

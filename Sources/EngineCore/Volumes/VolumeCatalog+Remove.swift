@@ -1,7 +1,7 @@
 import DriverHost
 import DriverKit
 import EngineErrors
-import EngineModel
+public import EngineModel
 import LinuxSystem
 import Logging
 import StateStore
@@ -22,10 +22,10 @@ extension VolumeCatalog {
 
     /// Removes volumes that no container refers to, only anonymous ones unless `all`.
     /// - Returns: their names, and the bytes that became free.
-    public func pruneVolumes(all: Bool) async throws -> (names: [String], bytes: Int64) {
+    public func pruneVolumes(all: Bool, _ filter: @Sendable (VolumeSnapshot) -> Bool) async throws -> (names: [String], bytes: Int64) {
         var names: [String] = []
         var bytes: Int64 = 0
-        for volume in try await listVolumes() where all || volume.isAnonymous {
+        for volume in try await listVolumes() where (all || volume.isAnonymous) && filter(volume) {
             guard let freed = await pruneOne(volume.name) else { continue }
             names.append(volume.name)
             bytes += freed

@@ -9,6 +9,7 @@ struct Listeners {
 
     /// Removes unix sockets that nobody listens on any more.
     init(_ configuration: DaemonConfiguration) throws {
+        let opened = ServiceManager.takeSockets()
         for host in configuration.effectiveHosts {
             switch try ListenAddress(host, usesTLS: configuration.usesTLS) {
             case .unix(let path):
@@ -18,7 +19,11 @@ struct Listeners {
                 all.append(Listener(address: .tcp(host: host.isEmpty ? "0.0.0.0" : host, port: port), tls: configuration.tlsFiles))
                 warn(host.isEmpty ? "0.0.0.0" : host, port, configuration)
             case .inherited(let name):
-                all += try Self.inherited(name).map { Listener(address: .inherited($0), tls: nil) }
+                for socket in try Self.inherited(name, opened) {
+                    let address = socket.internetAddress
+                    all.append(Listener(address: .inherited(socket.descriptor), tls: address == nil ? nil : configuration.tlsFiles))
+                    if let address { warn(address.host, address.port, configuration) }
+                }
             }
         }
     }
@@ -31,18 +36,19 @@ struct Listeners {
             "API is accessible on \(why): anyone who can reach it is root on this host; use --tlsverify with --tlscacert, --tlscert and --tlskey")
     }
 
-    private static func inherited(_ name: String) throws(EngineError) -> [Int32] {
-        let sockets = ServiceManager.takeSockets()
+    private static func inherited(_ name: String, _ sockets: [InheritedSocket]) throws(EngineError) -> [InheritedSocket] {
         if sockets.isEmpty {
             throw EngineError(.invalidArgument, "no sockets found via socket activation: make sure the service was started by systemd")
         }
-        if name.isEmpty || name == "*" { return sockets.map(\.descriptor) }
-        let found = sockets.filter { $0.name == name || "\($0.descriptor)" == name }
+        let found = name.isEmpty || name == "*" ? sockets : sockets.filter { $0.name == name || "\($0.descriptor)" == name }
         if found.isEmpty {
             let names = sockets.map { $0.name.isEmpty ? "\($0.descriptor)" : $0.name }.joined(separator: ", ")
             throw EngineError(.invalidArgument, "no socket fd://\(name) found via socket activation; there is: \(names)")
         }
-        return found.map(\.descriptor)
+        if let useless = found.first(where: { !$0.isListening }) {
+            throw EngineError(.invalidArgument, "descriptor \(useless.descriptor) from socket activation is no listening socket: give it with ListenStream=")
+        }
+        return found
     }
 }
 

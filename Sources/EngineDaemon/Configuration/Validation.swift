@@ -20,8 +20,8 @@ enum Validation {
         for option in configuration.storageOptions where !option.dropFirst().contains("=") {
             throw ConfigurationError("the storage option \"\(option)\" must be NAME=VALUE or DRIVER.NAME=VALUE")
         }
-        if configuration.shutdownTimeout < -1 {
-            throw ConfigurationError("the shutdown timeout must be -1 (wait for ever) or a number of seconds, not \(configuration.shutdownTimeout)")
+        if !(-1...86_400).contains(configuration.shutdownTimeout) {
+            throw ConfigurationError("the shutdown timeout must be -1 (wait for ever) or a number of seconds, at most a day, not \(configuration.shutdownTimeout)")
         }
         if configuration.defaultShmSize <= 0 { throw ConfigurationError("the default size of /dev/shm must be more than 0") }
         try checkTLS(configuration)

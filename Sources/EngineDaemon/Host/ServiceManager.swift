@@ -43,13 +43,8 @@ enum ServiceManager {
         return pid_t(pid) == getpid() ? period : nil
     }
 
-    struct Socket: Sendable, Equatable {
-        var descriptor: Int32
-        var name: String
-    }
-
     /// Sockets that were opened for us, close-on-exec from now on. A second call finds none.
-    static func takeSockets() -> [Socket] {
+    static func takeSockets() -> [InheritedSocket] {
         defer { for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsetenv(name) } }
         guard let pid = variable("LISTEN_PID").flatMap({ pid_t($0) }), pid == getpid(),
             let count = variable("LISTEN_FDS").flatMap({ Int32($0) }), count > 0
@@ -58,7 +53,7 @@ enum ServiceManager {
         return (0..<count).map { index in
             let descriptor = 3 + index
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-            return Socket(descriptor: descriptor, name: Int(index) < names.count ? names[Int(index)] : "")
+            return InheritedSocket(descriptor: descriptor, name: Int(index) < names.count ? names[Int(index)] : "")
         }
     }
 

@@ -90,15 +90,16 @@ final class ConnectionHandler: ChannelInboundHandler, ChannelOutboundHandler, Re
     // MARK: the answer
 
     private func closes(_ request: Request) -> Bool {
-        // The parser stops behind an upgrade that did not come about.
-        !(head?.isKeepAlive ?? false) || body != nil || request.headers.contains(name: "Upgrade") || inputIsClosed || clients.isEnding
+        // The parser stops behind an upgrade that did not come about. Of HTTP/1.0, a stream's end is that of its connection.
+        !(head?.isKeepAlive ?? false) || head?.version == .http1_0 || body != nil || request.headers.contains(name: "Upgrade") || inputIsClosed || clients.isEnding
     }
 
     private func responseHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, closes: Bool) -> HTTPResponseHead {
         var all = commonHeaders
         for (name, value) in headers { all.replaceOrAdd(name: name, value: value) }
         if closes { all.replaceOrAdd(name: "Connection", value: "close") }
-        return HTTPResponseHead(version: .http1_1, status: status, headers: all)
+        // A client that speaks HTTP/1.0, as proxies do, knows no chunks.
+        return HTTPResponseHead(version: head?.version == .http1_0 ? .http1_0 : .http1_1, status: status, headers: all)
     }
 
     fileprivate func sendData(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ bytes: [UInt8], _ request: Request) {
@@ -239,7 +240,7 @@ private struct Exchange: Sendable {
             channel.eventLoop.execute { connection.value.hijack(hijack, request) }
         case .stream(let status, let headers, let isEndless, let produce):
             let isOpen = (try? await channel.eventLoop.submit { connection.value.sendHead(status, headers, request, isEndless: isEndless) }.get()) ?? false
-            guard isOpen, request.method != .HEAD else { return channel.eventLoop.execute { connection.value.finish(closes: true) } }
+            guard isOpen else { return channel.eventLoop.execute { connection.value.finish(closes: true) } }
             do {
                 try await produce(ResponseWriter(channel: channel))
                 channel.eventLoop.execute { connection.value.sendEnd(request) }

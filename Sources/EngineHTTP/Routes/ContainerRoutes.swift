@@ -120,8 +120,8 @@ struct ContainerRoutes {
     }
 
     @Sendable private func prune(_ request: Request, _: Router.Parameters) async throws -> Response {
-        let filters = try request.filters(["label", "label!", "until"])
-        let pruned = try await containers.prune { filters.allowsLabels($0.configuration.labels) }
+        let filter = try PruneFilter(request)
+        let pruned = try await containers.prune { filter.allows($0.configuration.labels, created: $0.created) }
         return .json(["ContainersDeleted": pruned.ids.isEmpty ? nil : JSONValue(pruned.ids), "SpaceReclaimed": .integer(pruned.bytes)])
     }
 }

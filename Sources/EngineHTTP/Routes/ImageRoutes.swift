@@ -19,6 +19,8 @@ struct ImageRoutes {
         router.add(.POST, "/images/create", create)
         router.add(.POST, "/images/load", load)
         router.add(.POST, "/images/prune", prune)
+        // `docker system prune` asks for it; nothing is built here, so nothing is kept of it.
+        router.add(.POST, "/build/prune") { _, _ in .json(["CachesDeleted": nil, "SpaceReclaimed": 0]) }
         router.add(.GET, "/images/get") { request, _ in
             try await save(request.query.all("names").flatMap { $0.split(separator: ",").map(String.init) })
         }
@@ -101,8 +103,8 @@ struct ImageRoutes {
     }
 
     @Sendable private func prune(_ request: Request, _: Router.Parameters) async throws -> Response {
-        let filters = try request.filters(["dangling", "label", "until"])
-        let pruned = try await images.pruneImages(all: try filters.flag("dangling") == false)
+        let filter = try PruneFilter(request, others: ["dangling", "until"])
+        let pruned = try await images.pruneImages(all: try filter.filters.flag("dangling") == false) { filter.allows($0.configuration.labels, created: $0.created) }
         return .json([
             "ImagesDeleted": pruned.removals.isEmpty ? nil : .array(pruned.removals.map(ImageBody.removal)), "SpaceReclaimed": .integer(pruned.bytes),
         ])
@@ -130,13 +132,26 @@ enum ReferencePattern {
         return glob(Array(pattern), Array(reference)) || glob(Array(pattern), Array(name))
     }
 
+    /// "*" stands for characters that are no "/", "?" for one. In time that grows with both texts, whatever the pattern.
     private static func glob(_ pattern: [Character], _ text: [Character]) -> Bool {
-        guard let first = pattern.first else { return text.isEmpty }
-        let rest = Array(pattern.dropFirst())
-        if first == "*" {
-            return (0...text.count).contains { !text[..<$0].contains("/") && glob(rest, Array(text[$0...])) }
+        var place = 0, next = 0
+        /// Where the last "*" is, and how far it reaches.
+        var star: (place: Int, end: Int)?
+        while next < text.count {
+            if place < pattern.count, pattern[place] == "*" {
+                star = (place, next)
+                place += 1
+            } else if place < pattern.count, pattern[place] == text[next] || (pattern[place] == "?" && text[next] != "/") {
+                place += 1
+                next += 1
+            } else if let last = star, text[last.end] != "/" {
+                star = (last.place, last.end + 1)
+                place = last.place + 1
+                next = last.end + 1
+            } else {
+                return false
+            }
         }
-        guard let head = text.first, first == "?" || first == head else { return false }
-        return glob(rest, Array(text.dropFirst()))
+        return pattern[place...].allSatisfy { $0 == "*" }
     }
 }

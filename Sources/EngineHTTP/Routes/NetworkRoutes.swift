@@ -30,9 +30,10 @@ struct NetworkRoutes {
             try await networks.removeNetwork(id[0])
             return .noContent
         }
-        router.add(.POST, "/networks/prune") { _, _ in
+        router.add(.POST, "/networks/prune") { request, _ in
+            let filter = try PruneFilter(request)
             var names: [String] = []
-            for network in await networks.listNetworks() where !["bridge", "host", "none"].contains(network.name) {
+            for network in await networks.listNetworks() where !["bridge", "host", "none"].contains(network.name) && filter.allows(network.labels, created: network.created) {
                 guard let found = try? await networks.inspectNetwork(network.id), found.containers.isEmpty else { continue }
                 try await networks.removeNetwork(network.id)
                 names.append(network.name)

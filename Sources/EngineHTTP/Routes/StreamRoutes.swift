@@ -78,11 +78,12 @@ extension Response {
 enum TimeParameter {
     static func parse(_ text: String?, _ name: String) throws(EngineError) -> Int64 {
         guard let text, !text.isEmpty, text != "0" else { return 0 }
-        let parts = text.split(separator: ".", maxSplits: 1)
-        if let seconds = Int64(parts[0]), seconds < 9_000_000_000 {
-            let digits = parts.count > 1 ? String(parts[1].prefix(9)) : "0"
-            guard let fraction = Int64(digits + String(repeating: "0", count: 9 - digits.count)) else { throw invalid(text, name) }
-            return seconds * 1_000_000_000 + fraction
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        // As ns, more do not fit.
+        if let seconds = Int64(parts[0]), (-9_000_000_000...9_000_000_000).contains(seconds) {
+            let digits = parts.count > 1 ? String(parts[1].prefix(9)) : ""
+            guard let fraction = UInt32(digits + String(repeating: "0", count: 9 - digits.count)) else { throw invalid(text, name) }
+            return seconds * 1_000_000_000 + Int64(fraction)
         }
         guard let time = Timestamp.parse(text) else { throw invalid(text, name) }
         return time

@@ -12,13 +12,15 @@ struct SystemRoutes {
     init(_ services: EngineServices) { self.services = services }
 
     func add(to router: inout Router) {
-        router.add(.GET, "/_ping") { _, _ in
-            .data(
-                status: .ok,
-                headers: [
-                    "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "no-cache", "Builder-Version": "",
-                    "Swarm": "inactive",
-                ], Array("OK".utf8))
+        for method in [HTTPMethod.GET, .HEAD] {
+            router.add(method, "/_ping") { _, _ in
+                .data(
+                    status: .ok,
+                    headers: [
+                        "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "no-cache", "Builder-Version": "",
+                        "Swarm": "inactive",
+                    ], Array("OK".utf8))
+            }
         }
         router.add(.GET, "/version") { _, _ in .json(SystemBody.version(await services.system.information())) }
         router.add(.GET, "/info") { _, _ in .json(SystemBody.information(await services.system.information())) }

@@ -23,8 +23,9 @@ struct VolumeRoutes {
             return .json(Self.body(volume), status: .created)
         }
         router.add(.POST, "/volumes/prune") { request, _ in
-            let filters = try request.filters(["all", "label", "label!"])
-            let pruned = try await volumes.pruneVolumes(all: try filters.flag("all") ?? (request.version < APIVersion.multiplexed))
+            let filter = try PruneFilter(request, others: ["all"])
+            let all = try filter.filters.flag("all") ?? (request.version < APIVersion.multiplexed)
+            let pruned = try await volumes.pruneVolumes(all: all) { filter.allows($0.labels, created: $0.created) }
             return .json(["VolumesDeleted": pruned.names.isEmpty ? nil : JSONValue(pruned.names), "SpaceReclaimed": .integer(pruned.bytes)])
         }
         router.add(.GET, "/volumes/{name}") { _, name in .json(Self.body(try await volumes.inspectVolume(name[0]))) }
