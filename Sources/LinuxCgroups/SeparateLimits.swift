@@ -23,7 +23,8 @@ enum SeparateLimits {
         if limits.memoryReservation > 0 { try set("\(limits.memoryReservation)", "memory", "memory.soft_limit_in_bytes", cgroup) }
         // A kernel without swap accounting has no such file: the limit on memory is all there is then.
         if limits.memory > 0, limits.memorySwap != -1, Files.exists(cgroup.file("memory", "memory.memsw.limit_in_bytes")) {
-            let total = limits.memorySwap > 0 ? limits.memorySwap : 2 * limits.memory
+            // -1: no limit.
+            let total = limits.memorySwap > 0 ? limits.memorySwap : limits.memory > .max / 2 ? -1 : 2 * limits.memory
             try set("\(total)", "memory", "memory.memsw.limit_in_bytes", cgroup)
         }
         if let swappiness = limits.memorySwappiness, swappiness >= 0 { try set("\(swappiness)", "memory", "memory.swappiness", cgroup) }

@@ -31,6 +31,20 @@ struct LifecycleTests {
         }
     }
 
+    @Test("one that ends by itself while it is killed and removed is not waited for again")
+    func endOfItsOwn() {
+        let complaints = { Command.run(["grep", "-c", "does not say so", "\(engine.root)/daemon.log"]).output }
+        let before = complaints()
+        engine.withoutLeaks { name in
+            for _ in 0..<60 {
+                _ = engine.request("POST", "/containers/create?name=\(name)", #"{"Image":"busybox","Cmd":["true"]}"#)
+                _ = engine.request("POST", "/containers/\(name)/start")
+                #expect(engine.request("DELETE", "/containers/\(name)?force=1").output.isEmpty)
+            }
+        }
+        #expect(complaints() == before)
+    }
+
     @Test("an init that ignores signals is killed when the time is over")
     func stubborn() {
         engine.withoutLeaks { name in

@@ -57,19 +57,22 @@ extension ContainerCatalog {
         guard let running = entry.running else {
             throw EngineError(.conflict, "cannot kill container: \(reference): container \(entry.snapshot.id) is not running")
         }
+        let exit = number == SIGKILL ? exitStream(entry) : nil
         if number == SIGKILL || number == SIGTERM { await noteStop(entry) }
         publish("kill", entry.snapshot, ["signal": "\(number)"])
-        guard number == SIGKILL else {
+        guard let exit else {
             running.signal(number)
             return
         }
         entry.isStopping = true
-        let exit = exitStream(entry)
         try await force(entry, running, exit)
     }
 
     /// Ends the container: the signal, then SIGKILL when the time is over. In its lane, or beside another one that is.
     func halt(_ entry: Entry, signal: String?, timeout: Int?) async throws(EngineError) {
+        let configuration = entry.snapshot.configuration
+        let number = try Signals.parse(signal ?? configuration.stopSignal ?? "SIGTERM")
+        let seconds = min(timeout ?? configuration.stopTimeout ?? 10, Int(Int32.max))
         entry.isStopping = true
         entry.restart?.cancel()
         entry.restart = nil
@@ -81,17 +84,15 @@ extension ContainerCatalog {
         }
         entry.isHalting = true
         defer { entry.isHalting = false }
-        let configuration = entry.snapshot.configuration
-        let number = try Signals.parse(signal ?? configuration.stopSignal ?? "SIGTERM")
-        let seconds = timeout ?? configuration.stopTimeout ?? 10
-        let exit = exitStream(entry)
+        // Both from now on: it may end between the two waits.
+        let exit = exitStream(entry), lateExit = exitStream(entry)
         if entry.snapshot.status.state == .paused { try await resume(entry, running) }
         publish("kill", entry.snapshot, ["signal": "\(number)"])
         running.signal(number)
         entry.lane.waits(for: "its end: \(signal ?? configuration.stopSignal ?? "SIGTERM") was sent", atMost: seconds < 0 ? nil : seconds)
         if await Self.ended(exit, within: seconds < 0 ? nil : .seconds(seconds)) { return }
         publish("kill", entry.snapshot, ["signal": "9"])
-        try await force(entry, running, exitStream(entry))
+        try await force(entry, running, lateExit)
     }
 
     /// That the user wants it down is known before it is: whatever happens in between, no policy starts it again.
@@ -111,6 +112,7 @@ extension ContainerCatalog {
 
     /// SIGKILL, by the cgroup when the process alone does not go.
     private func force(_ entry: Entry, _ running: RunningContainer, _ exit: AsyncStream<WaitResult>) async throws(EngineError) {
+        let lateExit = exitStream(entry)
         if entry.snapshot.status.state == .paused { try await resume(entry, running) }
         running.signal(SIGKILL)
         entry.lane.waits(for: "its end: SIGKILL was sent", atMost: Self.shimPatience)
@@ -123,7 +125,7 @@ extension ContainerCatalog {
             logger.warning("the shim of a container that ended does not say so; it is ended too", metadata: ["container": "\(entry.snapshot.id)"])
             running.killShim()
         }
-        if await Self.ended(exitStream(entry), within: .seconds(Self.shimPatience)) || entry.running == nil { return }
+        if await Self.ended(lateExit, within: .seconds(Self.shimPatience)) || entry.running == nil { return }
         throw EngineError(.deadlineExceeded, "tried to kill container \(entry.snapshot.id), but did not receive an exit event")
     }
 
