@@ -13,12 +13,13 @@ public final class ContentStore: Sendable {
     public init(root: String) throws(EngineError) {
         self.root = root
         do {
-            try Files.removeTree("\(root)/ingest")
             try Files.makeDirectories("\(root)/ingest")
             try Files.makeDirectories("\(root)/blobs/sha256")
         } catch {
             throw .content(error, "the content store \(root) can't be opened")
         }
+        // What can't be removed is found by the check.
+        for name in incoming() { try? removeIncoming(name) }
     }
 
     public func path(_ digest: Digest) -> String { "\(root)/blobs/sha256/\(digest.hex)" }
@@ -75,7 +76,10 @@ public final class ContentStore: Sendable {
     }
 
     /// Names of what is coming in, or came in and was left.
-    public func incoming() -> [String] { (try? Files.list("\(root)/ingest").sorted()) ?? [] }
+    public func incoming() -> [String] { ((try? Files.list("\(root)/ingest")) ?? []).filter(Self.isIncoming).sorted() }
+
+    /// The name of a blob that comes in, or of a folder for more.
+    public static func isIncoming(_ name: String) -> Bool { name.hasPrefix("blob-") || name.hasPrefix("folder-") }
 
     public func removeIncoming(_ name: String) throws(EngineError) {
         do { try Files.removeTree("\(root)/ingest/\(name)") } catch { throw .content(error, "\(root)/ingest/\(name) can't be removed") }
@@ -83,7 +87,7 @@ public final class ContentStore: Sendable {
 
     /// A new folder beside the blobs, on the same file system.
     func makeIngestFolder() throws(EngineError) -> String {
-        let path = "\(root)/ingest/\(Self.randomName())"
+        let path = "\(root)/ingest/folder-\(Self.randomName())"
         do { try Files.makeDirectory(path) } catch { throw .content(error, "the content store can't take content") }
         return path
     }

@@ -69,9 +69,17 @@ struct Course {
             place.fail("\(visit) is no failure with a sentence: \(answer.everything)")
         }
         check("\(visit)")
-        let found = place.inventory(operation.show)
-        if !isBefore(found) { place.fail("\(visit) left something of what was refused; found:\n\(found)\nbefore:\n\(before)") }
+        refused("\(visit)")
+        // Nor does the next daemon find any of it.
+        engine.kill()
+        engine.start()
+        refused("\(visit), seen by the next daemon,")
         doAgain(visit)
+    }
+
+    private func refused(_ when: String) {
+        let found = place.inventory(operation.show)
+        if !isBefore(found) { place.fail("\(when) left something of what was refused; found:\n\(found)\nbefore:\n\(before)") }
     }
 
     private func isBefore(_ found: String) -> Bool {

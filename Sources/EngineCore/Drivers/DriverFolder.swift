@@ -62,6 +62,8 @@ struct DriverFolder: Sendable {
             for folder in [folder(driver.kind, driver.name), path] { try Files.syncDirectory(folder) }
             FailPoint.after("driver.keep.sync")
         } catch {
+            // What was refused must not be found by the next daemon.
+            forget("\(place)/\(file)")
             throw EngineError(.internal, "the \(driver.kind) driver \(driver.name) was not installed: \(error)", errno: error.code, underlying: error)
         }
         return "\(place)/\(file)"
@@ -82,9 +84,14 @@ struct DriverFolder: Sendable {
         let aside = "\(path)/.incoming/\(Identifier.random().prefix(16))"
         do throws(Errno) {
             try Files.makeDirectories("\(path)/.incoming", mode: 0o755)
+            try FailPoint.before("driver.forget")
             try Errno.check("rename \(folder(kind, name))", rename(folder(kind, name), aside))
+            try FailPoint.before("driver.forget.sync")
             try Files.syncDirectory(path)
+            FailPoint.after("driver.forget.sync")
         } catch {
+            // What was refused is there as before; where the first rename failed, this one does too.
+            rename(aside, folder(kind, name))
             throw EngineError(.internal, "the files of the \(kind) driver \(name) were not removed: \(error)", errno: error.code, underlying: error)
         }
         try? Files.removeTree(aside)

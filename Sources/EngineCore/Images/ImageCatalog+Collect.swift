@@ -104,8 +104,13 @@ extension ImageCatalog {
     private func collectBlobs() async {
         let live = Set(images.values.flatMap { [$0.id] + $0.diffIDs })
         do {
-            try await BlockingPool.shared.run { [content] in
-                for digest in try content.digests() where !live.contains(digest.description) { try content.remove(digest) }
+            try await BlockingPool.shared.run { [content, logger] in
+                for digest in try content.digests() where !live.contains(digest.description) {
+                    do throws(EngineError) { try content.remove(digest) } catch {
+                        logger.warning("an unused blob stays", metadata: ["error": "\(error)"])
+                        Leftovers.shared.note()
+                    }
+                }
             }
         } catch {
             logger.warning("unused blobs stay", metadata: ["error": "\(error)"])

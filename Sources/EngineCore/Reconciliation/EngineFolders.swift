@@ -1,3 +1,4 @@
+import ContentStore
 import EngineModel
 import Glibc
 import LinuxSystem
@@ -15,6 +16,7 @@ struct EngineFolders: Reconciled {
             + strange("\(root)/drivers") { name in name == ".incoming" || Self.isDriver(name) }
             + strange("\(root)/scratch") { _ in false }
             + strange("\(root)/containers", Identifier.isFull)
+            + strange("\(root)/content/ingest", ContentStore.isIncoming)
             + strange("\(root)/content") { ["blobs", "ingest"].contains($0) }
             + strange("\(root)/content/blobs") { $0 == "sha256" }
             + strange("\(root)/content/blobs/sha256", Identifier.isFull)

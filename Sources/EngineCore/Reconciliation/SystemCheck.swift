@@ -23,8 +23,17 @@ public struct SystemCheck: CheckService {
             let outcome = repair ? await mend(discrepancy) : .left
             report.entries.append(CheckReport.Entry(finding: discrepancy.finding, outcome: outcome))
         }
+        if report.entries.contains(where: { $0.outcome == .repaired }) { await confirm(&report) }
         report.setAside = try await setAside()
         return report
+    }
+
+    /// A repair that went well on its face, and changed nothing, is none.
+    private func confirm(_ report: inout CheckReport) async {
+        let left = Set(await lookTwice(deep: false).map(\.finding))
+        for index in report.entries.indices where report.entries[index].outcome == .repaired && left.contains(report.entries[index].finding) {
+            report.entries[index].outcome = .failed("it is still so; the daemon's log may say why")
+        }
     }
 
     private func lookTwice(deep: Bool) async -> [Discrepancy] {

@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// Removes trees without following symbolic links. Never deeper on the stack than `limit`, however deep a container
-/// nested its folders: what lies deeper is first moved up.
+/// Removes trees without following symbolic links, and without the files of what is mounted in them: EBUSY. Never deeper
+/// on the stack than `limit`, however deep a container nested its folders: what lies deeper is first moved up.
 public enum TreeRemoval {
     private static let limit = 48
 
@@ -12,11 +12,9 @@ public enum TreeRemoval {
         let code = Glibc.errno
         if code == ENOENT { return }
         guard code == EISDIR || code == EPERM else { throw Errno(code, "remove \(path())") }
-        let descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Errno(Glibc.errno == ENOTDIR ? code : Glibc.errno, "remove \(path())") }
-        let top = OwnedFD(adopting: descriptor)
         var moved = 0
         do {
+            let top = try open(name, in: parent, code)
             repeat {
                 moved = 0
                 try empty(top.raw, top: top.raw, depth: 0, moved: &moved)
@@ -38,11 +36,20 @@ public enum TreeRemoval {
                 try moveUp(name, folder, top, &moved)
                 continue
             }
-            let descriptor = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            guard descriptor >= 0 else { throw Errno(Glibc.errno == ENOTDIR ? code : Glibc.errno) }
-            let child = OwnedFD(adopting: descriptor)
+            let child = try open(name, in: folder, code)
             try empty(child.raw, top: top, depth: depth + 1, moved: &moved)
             try Errno.check(unlinkat(folder, name, AT_REMOVEDIR))
+        }
+    }
+
+    /// - Parameter code: why it could not be removed as a file.
+    private static func open(_ name: UnsafePointer<CChar>, in folder: Int32, _ code: Int32) throws(Errno) -> OwnedFD {
+        let descriptor = gantry_openat2(folder, name, UInt64(O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), 0, UInt64(RESOLVE_NO_XDEV))
+        if descriptor >= 0 { return OwnedFD(adopting: descriptor) }
+        switch Glibc.errno {
+        case ENOTDIR: throw Errno(code)
+        case EXDEV: throw Errno(EBUSY)
+        default: throw Errno(Glibc.errno)
         }
     }
 
