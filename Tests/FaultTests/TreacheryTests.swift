@@ -65,6 +65,22 @@ struct TreacheryTests {
         }
     }
 
+    @Test("a network whose driver can't list it is there with the next daemon if it was made, and only then")
+    func listing() throws {
+        let engine = Engine(number: 66)
+        engine.start()
+        defer { engine.discard() }
+        let control = "\(engine.root)/treachery"
+        let driver = TreacherousDriver.all.first { $0.kind == "network" }!
+        #expect(engine.gantry("driver", "install", try driver.build(in: "\(engine.root)/driver", control: control)).status == 0)
+        try Files.replace(control, with: Array("walk fail".utf8))
+        let made = engine.gantry("network", "create", "-d", "treacherous", "made")
+        unlink(control)
+        engine.crash()
+        let expected = made.status == 0 ? "made\n" : ""
+        #expect(engine.gantry("network", "ls", "-f", "driver=treacherous", "--format", "{{.Name}}").output == expected, "\(made.everything)")
+    }
+
     /// The call has begun, and hangs; a daemon or a shim shows it, or the command has ended without it.
     private func wait(for call: String, _ engine: Engine) {
         _ = Eventually.holds(seconds: 2) { engine.gantry("driver", "ps", "--format", "{{.Driver}}").output.contains("treacherous") }

@@ -27,7 +27,7 @@ extension NetworkCatalog: Reconciled {
     }
 
     /// nil: the driver can't say.
-    private func objects(_ driver: String) async -> [NetworkObject]? { try? await registry.network(driver).walk() }
+    func objects(_ driver: String) async -> [NetworkObject]? { try? await registry.network(driver).walk() }
 
     func discrepancies(deep: Bool) async -> [Discrepancy] {
         var found: [Discrepancy] = []
@@ -37,24 +37,41 @@ extension NetworkCatalog: Reconciled {
 
     private func discrepancies(of driver: String) async -> [Discrepancy] {
         let readyBefore = ready, networksBefore = Set(networks.keys), endpointsBefore = Set(leases.keys)
-        let objects: [NetworkObject]
-        do throws(EngineError) { objects = try await registry.network(driver).walk() } catch {
+        let objects: [NetworkObject], setAside: SetAside
+        do throws(EngineError) {
+            objects = try await registry.network(driver).walk()
+            setAside = try await BlockingCalls.run { [store] in try SetAside(store) }
+        } catch {
             return [Discrepancy(.driver, "network/\(driver)", "its networks could not be looked at: \(error)")]
         }
-        let isStateLost = !store.setAsideDatabases.isEmpty
         let present = Set(objects.filter(\.isWhole).map(\.id)), owned = networksBefore.union(networks.keys).union(endpointsBefore).union(leases.keys)
         let missing = networks.values.filter { network in
             network.driver == driver && readyBefore.contains(network.id) && ready.contains(network.id) && listed.contains(network.id) && !present.contains(network.id)
         }
-        return objects.filter { !owned.contains($0.id) }.map { stray($0, driver, isStateLost) }
+        return objects.filter { !owned.contains($0.id) }.map { stray($0, driver, setAside) }
             + missing.sorted { $0.name < $1.name }.map { network in
                 Discrepancy(.network, network.name, "a part of it was taken away from the host", .restore) { [self] () async throws(EngineError) in try await setUpAgain(network.id) }
             }
     }
 
-    private func stray(_ object: NetworkObject, _ driver: String, _ isStateLost: Bool) -> Discrepancy {
+    /// Of what the records that were set aside own. An endpoint does not say whose it is.
+    private struct SetAside {
+        var isStateLost: Bool
+        var networks: Set<String>, mayHaveEndpoints: Bool
+
+        init(_ store: StateStore) throws(EngineError) {
+            let records = try store.setAsideRecords()
+            isStateLost = !store.setAsideDatabases.isEmpty
+            networks = Set(records.filter { $0.kind == NetworkSnapshot.kind }.map(\.id))
+            mayHaveEndpoints = !networks.isEmpty || records.contains { $0.kind == ContainerSnapshot.kind }
+        }
+
+        func mayOwn(_ object: NetworkObject) -> Bool { isStateLost || (object.kind == .network ? networks.contains(object.id) : mayHaveEndpoints) }
+    }
+
+    private func stray(_ object: NetworkObject, _ driver: String, _ setAside: SetAside) -> Discrepancy {
         let kind: Finding.Kind = object.kind == .network ? .network : .endpoint
-        if isStateLost { return Discrepancy(kind, object.id, "of the driver \(driver), and has no record; it is kept for as long as the damaged state database lies there") }
+        if setAside.mayOwn(object) { return Discrepancy(kind, object.id, "of the driver \(driver), and has no record; it is kept for as long as the record or database that was set aside lies there") }
         return Discrepancy(kind, object.id, "of the driver \(driver), and has no \(kind == .network ? "record" : "container")", .remove) { [self] () async throws(EngineError) in
             try await removeStray(object, driver)
         }

@@ -28,12 +28,12 @@ extension NetworkCatalog {
             try await setUp(network)
             FailPoint.after("network.create.driver")
             try await store.save(network)
-            if try await instance.walk().contains(NetworkObject(id: network.id, kind: .network)) { listed.insert(network.id) }
         } catch {
             forget(network.id)
             await Leftovers.remove { try await instance.removeNetwork(network.id) }
             throw error
         }
+        if await objects(network.driver)?.contains(NetworkObject(id: network.id, kind: .network)) == true { listed.insert(network.id) }
         announce("create", network)
     }
 

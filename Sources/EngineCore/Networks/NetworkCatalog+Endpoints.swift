@@ -87,17 +87,18 @@ extension NetworkCatalog {
 
     /// At boot: the address and ports of a container that still runs. Its shim holds the sockets.
     public func adopt(_ endpoint: EndpointSnapshot, container: String) async {
-        guard let network = networks[endpoint.networkID] else {
-            return logger.warning("a running container is in a network that has no record", metadata: ["container": "\(container)", "network": "\(endpoint.networkName)"])
+        // One without a record may come back: the record was set aside.
+        if networks[endpoint.networkID] == nil {
+            logger.warning("a running container is in a network that has no record", metadata: ["container": "\(container)", "network": "\(endpoint.networkName)"])
         }
         let address = IPv4Address(endpoint.address)
-        if let address, pools[network.id]?.reserve(address) == false {
+        if let address, pools[endpoint.networkID]?.reserve(address) == false {
             logger.warning("a running container's address is not free", metadata: ["container": "\(container)", "address": "\(address)"])
         }
         let ports = endpoint.ports.map { binding in
             PortKey(address: binding.hostAddress.isEmpty ? PortKey.everyAddress : binding.hostAddress, port: ContainerPort(binding.hostPort, binding.container.transport))
         }
-        hold(Lease(network: network.id, container: container, address: address, ports: ports, isListed: endpoint.isListed == true), endpoint.endpointID)
+        hold(Lease(network: endpoint.networkID, container: container, address: address, ports: ports, isListed: endpoint.isListed == true), endpoint.endpointID)
     }
 
     // MARK: leases
