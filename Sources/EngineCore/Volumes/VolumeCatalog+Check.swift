@@ -15,8 +15,8 @@ extension VolumeCatalog: Reconciled {
             }
         }
         return found
-            + unrecorded.sorted().map { name in
-                Discrepancy(.volume, name, "it is removed, and its record could not be", .record) { [self] () async throws(EngineError) in try await forgetRecord(name) }
+            + remains.keys.filter { !isBusy($0) }.sorted().map { name in
+                Discrepancy(.volume, name, "it was being made or removed, and its files or its record are left", .remove) { [self] () async throws(EngineError) in try await clearRemains(name) }
             }
     }
 
@@ -25,7 +25,7 @@ extension VolumeCatalog: Reconciled {
         let present = try await registry.volume(driver).walk()
         let names = Set(present.map(\.name))
         let missing = before.values.filter { $0.driver == driver && !names.contains($0.name) && volumes[$0.name] == $0 && !isBusy($0.name) }
-        let unknown = present.filter { before[$0.name] == nil && volumes[$0.name] == nil && !isBusy($0.name) }
+        let unknown = present.filter { before[$0.name] == nil && volumes[$0.name] == nil && remains[$0.name] == nil && !isBusy($0.name) }
         return missing.sorted { $0.name < $1.name }.map { Discrepancy(.volume, $0.name, "its files are gone from the driver \(driver), or it can't read them; bring them back, or remove the volume") }
             + unknown.filter { _ in takesIn }.map { volume in
                 Discrepancy(.volume, volume.name, "the driver \(driver) has it, and it has no record", .restore) { [self] () async throws(EngineError) in try await takeIn(volume, driver) }
@@ -36,7 +36,7 @@ extension VolumeCatalog: Reconciled {
     private func takeIn(_ found: Volume, _ driver: String) async throws(EngineError) {
         await enter(found.name, "take in")
         defer { leave(found.name) }
-        guard volumes[found.name] == nil, try await registry.volume(driver).walk().contains(where: { $0.name == found.name }) else { return }
+        guard volumes[found.name] == nil, remains[found.name] == nil, try await registry.volume(driver).walk().contains(where: { $0.name == found.name }) else { return }
         let volume = VolumeSnapshot(name: found.name, driver: driver, mountpoint: found.mountpoint, created: found.created)
         try await store.save(volume)
         volumes[found.name] = volume

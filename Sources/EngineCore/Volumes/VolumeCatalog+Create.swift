@@ -30,6 +30,11 @@ extension VolumeCatalog {
         defer { leave(name) }
         // Whoever names no driver means the volume that exists, whatever holds it.
         if driver.isEmpty, let existing = volumes[name] { return existing }
+        if let rest = remains[name] {
+            do throws(EngineError) { try await clear(rest) } catch {
+                throw VolumeFailure.prefixed("create \(name): what is left of an earlier volume of that name can't be removed", error)
+            }
+        }
         let instance = try await instance(driver, for: name)
         if let existing = volumes[name] {
             if existing.driver != instance.name { throw VolumeFailure.otherDriver(name) }
@@ -50,13 +55,7 @@ extension VolumeCatalog {
             volume.isUnfinished = nil
             if volume.owner == nil { try await store.save(volume) } else { try await store.saveRelaxed(volume) }
         } catch {
-            if isNew {
-                if (try? await find(name, instance)) != nil { try? await instance.remove(name) }
-                do { try await store.remove(VolumeSnapshot.self, name) } catch {
-                    unrecorded.insert(name)
-                    Leftovers.shared.note()
-                }
-            }
+            if isNew { await Leftovers.remove { try await clear(volume) } }
             throw error
         }
         volumes[name] = volume

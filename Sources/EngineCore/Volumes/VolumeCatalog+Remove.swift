@@ -56,12 +56,11 @@ extension VolumeCatalog {
         var leaving = volume
         leaving.isUnfinished = true
         var isSaid = true
-        unrecorded.remove(volume.name)
         // On a full disk it goes without: that makes room.
         do throws(EngineError) { try await store.save(leaving) } catch  where error.code == .resourceExhausted { isSaid = false }
         do throws(EngineError) {
-            try await registry.volume(volume.driver).remove(volume.name)
-        } catch  where error.code == .notFound || force {
+            try await removeFiles(of: volume)
+        } catch  where force {
             logger.notice("a volume's driver could not remove it", metadata: ["volume": "\(volume.name)", "error": "\(error)"])
         } catch {
             try? await store.save(volume)
@@ -71,19 +70,30 @@ extension VolumeCatalog {
         volumes[volume.name] = nil
         do throws(EngineError) { try await store.remove(VolumeSnapshot.self, volume.name) } catch {
             logger.warning("the record of a removed volume stays for now", metadata: ["volume": "\(volume.name)", "error": "\(error)"])
-            unrecorded.insert(volume.name)
+            remains[volume.name] = volume
             Leftovers.shared.note()
             if !isSaid { throw VolumeFailure.prefixed("the volume \(volume.name) is removed, and its record will be as soon as that can be done", error) }
         }
         announce("destroy", volume)
     }
 
-    /// What happened to its record could not be written down at its time.
-    func forgetRecord(_ name: String) async throws(EngineError) {
-        await enter(name, "forget")
+    /// One that its driver does not have is removed.
+    private func removeFiles(of volume: VolumeSnapshot) async throws(EngineError) {
+        let instance = try await registry.volume(volume.driver)
+        do throws(EngineError) { try await instance.remove(volume.name) } catch  where error.code == .notFound {}
+    }
+
+    /// Removes what is left of a volume that was being made or removed, its record last. In its lane.
+    func clear(_ volume: VolumeSnapshot) async throws(EngineError) {
+        remains[volume.name] = volume
+        try await removeFiles(of: volume)
+        try await store.remove(VolumeSnapshot.self, volume.name)
+        remains[volume.name] = nil
+    }
+
+    func clearRemains(_ name: String) async throws(EngineError) {
+        await enter(name, "remove what is left")
         defer { leave(name) }
-        guard unrecorded.contains(name) else { return }
-        if volumes[name] == nil { try await store.remove(VolumeSnapshot.self, name) }
-        unrecorded.remove(name)
+        if let volume = remains[name] { try await clear(volume) }
     }
 }

@@ -17,8 +17,9 @@ public actor VolumeCatalog: VolumeService {
     /// Ids of the containers that have it mounted now.
     var mounted: [String: Set<String>] = [:]
     private var users: @Sendable (String) async -> [String] = { _ in [] }
-    /// Volumes that are gone, and whose records could not be removed.
-    var unrecorded: Set<String> = []
+    /// Volumes that are not there any more, or never came to be, and of which their driver's part or the record could not
+    /// be removed.
+    var remains: [String: VolumeSnapshot] = [:]
     private let lanes = Lanes()
 
     /// Loads what is stored, and takes in volumes that the default driver has and the store does not know, so that
@@ -29,20 +30,15 @@ public actor VolumeCatalog: VolumeService {
         self.events = events
         let stored = try store.load(VolumeSnapshot.self)
         volumes = Dictionary(stored.filter { $0.isUnfinished != true }.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-        for volume in stored where volume.isUnfinished == true { await clear(volume) }
-        await discrepancies(deep: false).mendAtBoot(logger)
-    }
-
-    /// Removes what a crash left of a volume that was being made or removed.
-    private func clear(_ volume: VolumeSnapshot) async {
-        do throws(EngineError) {
-            let instance = try await registry.volume(volume.driver)
-            do throws(EngineError) { try await instance.remove(volume.name) } catch  where error.code == .notFound {}
-            try await store.remove(VolumeSnapshot.self, volume.name)
-            logger.notice("removed a volume that was not finished", metadata: ["volume": "\(volume.name)"])
-        } catch {
-            logger.warning("what is left of a volume could not be removed", metadata: ["volume": "\(volume.name)", "error": "\(error)"])
+        for volume in stored where volume.isUnfinished == true {
+            do throws(EngineError) {
+                try await clear(volume)
+                logger.notice("removed a volume that was not finished", metadata: ["volume": "\(volume.name)"])
+            } catch {
+                logger.warning("what is left of a volume could not be removed", metadata: ["volume": "\(volume.name)", "error": "\(error)"])
+            }
         }
+        await discrepancies(deep: false).mendAtBoot(logger)
     }
 
     /// `users`: ids of the containers that refer to a volume, running or not.
