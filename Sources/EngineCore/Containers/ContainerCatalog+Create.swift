@@ -35,7 +35,6 @@ extension ContainerCatalog {
             entry.isBeingCreated = true
             entry.networking = networking
             entries[id] = entry
-            try await environment.images.ensureUnpacked(image, in: storage)
             try await build(entry, image, storage)
             entry.isBeingCreated = false
             publish("create", entry.snapshot)
@@ -50,7 +49,7 @@ extension ContainerCatalog {
     /// What the container owns on disk; a failure takes all of it back.
     private func build(_ entry: Entry, _ image: ImageSnapshot, _ storage: StorageInstance) async throws(EngineError) {
         let id = entry.snapshot.id
-        let tree = try await storage.prepare(layer(id), parent: image.topLayer)
+        let tree = try await makeLayer(id, image, storage)
         FailPoint.after("container.create.layer")
         do throws(EngineError) {
             try makeFolders(entry.snapshot)

@@ -58,14 +58,21 @@ extension ContainerCatalog {
         try await whenIdle(id) { entry throws(EngineError) in
             guard let entry, entry.snapshot.status.started == 0 else { return }
             let storage = try await environment.registry.storage(entry.snapshot.storageDriver)
-            _ = try await makeLayer(entry.snapshot, storage)
+            _ = try await makeLayer(id, try await environment.images.resolve(entry.snapshot.imageID), storage)
         }
     }
 
-    func makeLayer(_ container: ContainerSnapshot, _ storage: StorageInstance) async throws(EngineError) -> [Mount] {
-        let image = try await environment.images.resolve(container.imageID)
-        try await environment.images.ensureUnpacked(image, in: storage)
-        return try await storage.prepare(layer(container.id), parent: image.topLayer)
+    /// A container's layer, on those of its image.
+    func makeLayer(_ id: String, _ image: ImageSnapshot, _ storage: StorageInstance) async throws(EngineError) -> [Mount] {
+        var reason = ""
+        for _ in 0..<3 {
+            try await environment.images.ensureUnpacked(image, in: storage)
+            do throws(EngineError) { return try await storage.prepare(layer(id), parent: image.topLayer) } catch  where error.code == .notFound {
+                // They went again: the image was migrated, or removed by force.
+                reason = error.message
+            }
+        }
+        throw EngineError(.conflict, "the layers of the image \(image.tags.first ?? image.id) do not stay in \(storage.name) (\(reason)); try again, or see `gantry system check`")
     }
 
     /// With its limits, and with every process of the container's pid namespace in it.

@@ -130,7 +130,7 @@ extension ContainerCatalog {
     private func rootMounts(_ container: ContainerSnapshot, _ storage: StorageInstance) async throws(EngineError) -> [Mount] {
         do throws(EngineError) { return try await storage.mounts(layer(container.id)) } catch {
             guard error.code == .notFound else { throw error }
-            if container.status.started == 0 { return try await makeLayer(container, storage) }
+            if container.status.started == 0 { return try await makeLayer(container.id, try await environment.images.resolve(container.imageID), storage) }
             throw EngineError(
                 .dataCorrupted,
                 "the layer of the container \(container.name) is gone from \(storage.name), and with it what the container wrote; remove the container and create it again")

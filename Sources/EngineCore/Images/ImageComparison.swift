@@ -83,9 +83,11 @@ struct ImageComparison {
         LayerChain.identifiers(image.diffIDs.compactMap { Digest($0) }).map(LayerChain.snapshotKey)
     }
 
-    /// Drivers that have to hold an image, for itself or for the containers on it.
+    /// Drivers that have to hold an image, for itself or for the containers whose layers lie on it. One that is being
+    /// created has none yet.
     private func holders(of image: ImageSnapshot) -> [String] {
-        Set(image.storageDrivers).union(users.values.filter { $0.image == image.id }.map(\.driver)).sorted()
+        let standing = users.filter { id, user in user.image == image.id && snapshots(user.driver)?.contains { $0.key == ContainerLayer.key(id) } == true }
+        return Set(image.storageDrivers).union(standing.values.map(\.driver)).sorted()
     }
 
     private func lostLayers() -> [Discrepancy] {
