@@ -26,6 +26,7 @@ extension ImageCatalog {
         migrations[image.id] = storage.name
         try await store.save(ImageMigration(image: image.id, driver: storage.name))
         try await arriving(in: Set(old).union([storage.name])) {
+            guard images[image.id] != nil else { throw Self.missing(image.id) }
             try await bring(image, to: storage, comparedWith: old)
             FailPoint.after("image.migrate.copy")
             try await lane.run("end of a migration") { try await record(image.id, onlyIn: storage.name) }

@@ -69,6 +69,8 @@ public actor ImageCatalog: ImageService {
         if image.topLayer.isEmpty || images[image.id]?.storageDrivers.contains(storage.name) == true { return }
         do {
             try await arriving(in: [storage.name]) {
+                // From here on its content stays, if it is there still.
+                guard images[image.id] != nil else { throw Self.missing(image.id) }
                 _ = try await unpacker.unpack(image.diffIDs.compactMap { Digest($0) }, into: storage, named: storage.name)
                 try await lane.run("note what was unpacked") { try await note(image.id, in: storage.name) }
             }
