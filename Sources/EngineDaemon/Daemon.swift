@@ -40,8 +40,8 @@ public enum Daemon {
         }
         prepareProcess(configuration)
         let logger = Logger(label: "gantryd")
-        try Files.makeDirectories(configuration.dataRoot, mode: 0o710)
-        try Files.makeDirectories(configuration.execRoot, mode: 0o711)
+        try makeFolder("data root", configuration.dataRoot, mode: 0o710)
+        try makeFolder("exec root", configuration.execRoot, mode: 0o711)
         let pidfile = try Pidfile(configuration.effectivePidfile)
         let lock = try FolderLock(configuration.dataRoot, flag: "--data-root")
         let execLock = try FolderLock(configuration.execRoot, flag: "--exec-root")
@@ -52,7 +52,7 @@ public enum Daemon {
         let live = LiveSettings(configuration, warnings: listeners.warnings.map { "WARNING: \($0)" })
         let engine = try await Engine(configuration, InstalledFiles(), live, logger)
         let outcome: Result<Void, any Error>
-        do { outcome = .success(try await serve(engine, listeners.all, live, invocation, logger)) } catch { outcome = .failure(error) }
+        do { outcome = .success(try await serve(engine, listeners, live, invocation, logger)) } catch { outcome = .failure(error) }
         await engine.store.close()
         _ = consume pidfile
         _ = consume lock
@@ -62,11 +62,11 @@ public enum Daemon {
 
     /// Until SIGTERM or SIGINT; requests under way get `--shutdown-timeout` to end.
     private static func serve(
-        _ engine: Engine, _ listeners: [Listener], _ live: LiveSettings, _ invocation: Invocation, _ logger: Logger
+        _ engine: Engine, _ listeners: Listeners, _ live: LiveSettings, _ invocation: Invocation, _ logger: Logger
     ) async throws {
         let clients = ClientTable(limit: ProcessLimits.connections)
         let dump = DumpOnSignal(folder: live.configuration.execRoot, system: engine.system, clients: clients, logger: logger)
-        let server = HTTPServer(listeners: listeners, services: engine.services, clients: clients, logger: logger) {
+        let server = HTTPServer(listeners: listeners.all, services: engine.services, clients: clients, logger: logger) {
             live.configuration.shutdownTimeout < 0 ? nil : live.configuration.shutdownTimeout
         } onReady: { addresses in
             for address in addresses { logger.info("API listen on \(address)") }
@@ -80,8 +80,8 @@ public enum Daemon {
             (dump, "dump"), (Haste(clients: clients, logger: logger), "haste"), (Reload(invocation: invocation, live: live, engine: engine, logger: logger), "reload"),
             (Migrations(images: engine.images), "migrations"), (Sweep(check: engine.check), "sweep"), (watchdog, "watchdog"), (server, "http"),
         ]
-        if !live.configuration.metricsAddress.isEmpty {
-            services.append((try metrics(live.configuration, server, engine, clients, logger), "metrics"))
+        if let listener = listeners.metrics {
+            services.append((MetricsServer(listener: listener, api: server, system: engine.system, clients: clients, logger: logger), "metrics"))
         }
         services.append((Farewell(live: live, leave: engine.containers.leave, logger: logger), "farewell"))
         let group = ServiceGroupConfiguration(
@@ -90,13 +90,8 @@ public enum Daemon {
         try await ServiceGroup(configuration: group).run()
     }
 
-    private static func metrics(
-        _ configuration: DaemonConfiguration, _ server: HTTPServer, _ engine: Engine, _ clients: ClientTable, _ logger: Logger
-    ) throws(ConfigurationError) -> MetricsServer {
-        let address = try MetricsAddress(configuration.metricsAddress)
-        logger.info("metrics listen on http://\(address.host):\(address.port)/metrics")
-        return MetricsServer(
-            listener: Listener(address: .tcp(host: address.host, port: address.port)), api: server, system: engine.system, clients: clients, logger: logger)
+    private static func makeFolder(_ name: String, _ path: String, mode: UInt32) throws(ConfigurationError) {
+        do { try Files.makeDirectories(path, mode: mode) } catch { throw ConfigurationError("the \(name) can't be made: \(error)") }
     }
 
     private static func prepareProcess(_ configuration: DaemonConfiguration) {
@@ -106,8 +101,9 @@ public enum Daemon {
         ProcessLimits.raiseDescriptors()
         umask(0o022)
         signal(SIGPIPE, SIG_IGN)
-        // Until there is something to dump.
+        // Until there is something to dump, or to reload.
         signal(SIGUSR1, SIG_IGN)
+        signal(SIGHUP, SIG_IGN)
     }
 
     @discardableResult

@@ -6,10 +6,12 @@ public import ServiceLifecycle
 /// Metrics on an address of their own, where nothing else is served.
 public struct MetricsServer: Service {
     private let transport: ServerTransport
+    private let logger: Logger
 
     /// - Parameters:
     ///   - api: whose requests are counted, and `clients` its connections.
     public init(listener: Listener, api: HTTPServer, system: any SystemService, clients: ClientTable, logger: Logger) {
+        self.logger = logger
         var router = Router()
         MetricsRoutes(system: system, clients: clients, counts: api.counts).add(to: &router)
         transport = ServerTransport(
@@ -17,5 +19,5 @@ public struct MetricsServer: Service {
             patience: { 1 })
     }
 
-    public func run() async throws { try await transport.run { _ in } }
+    public func run() async throws { try await transport.run { [logger] addresses in for address in addresses { logger.info("metrics listen on \(address)") } } }
 }

@@ -98,3 +98,15 @@ func installedFiles() {
     #expect(!InstalledFiles(folder: folder.path).driverFolders.contains(folder.path))
     #expect(InstalledFiles(folder: folder.path).executable("no-such-program") == nil)
 }
+
+@Test("sockets from the service manager: which can be served, and which are TCP's")
+func inheritedSockets() {
+    let folder = Folder()
+    let unix = bound("\(folder.path)/socket")
+    defer { close(unix) }
+    #expect(InheritedSocket(descriptor: unix, name: "").isListening && InheritedSocket(descriptor: unix, name: "").internetAddress == nil)
+    let tcp = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    defer { close(tcp) }
+    #expect(!InheritedSocket(descriptor: tcp, name: "").isListening && InheritedSocket(descriptor: tcp, name: "").internetAddress?.host == "0.0.0.0")
+    #expect(!InheritedSocket(descriptor: -1, name: "").isListening && InheritedSocket(descriptor: -1, name: "").internetAddress == nil)
+}

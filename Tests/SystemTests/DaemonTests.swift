@@ -153,6 +153,26 @@ struct DaemonTests {
         #expect(ours.status == 0, "\(ours.everything)")
     }
 
+    @Test("a port that is taken, and a TLS file that can't be used, are told before anything is opened")
+    func takenPort() {
+        let owner = Child(["python3", "-uc", "import socket; s = socket.create_server(('127.0.0.1', 23769)); print('ready'); s.accept()"])
+        #expect(owner.waitForOutput("ready"))
+        let taken = "can't listen on tcp://127.0.0.1:23769: another process listens there"
+        let refusals = [
+            (["--host", "tcp://127.0.0.1:23769"], taken), (["--metrics-addr", "127.0.0.1:23769"], taken),
+            (["--host", "tcp://127.0.0.1:0", "--tls", "--tlscert", "/dev/null", "--tlskey", "/dev/null"], "the certificate /dev/null can't be used"),
+        ]
+        for (arguments, sentence) in refusals {
+            let engine = Engine(number: 72, arguments: arguments)
+            defer { engine.discard() }
+            let refused = engine.attempt()
+            #expect(refused.status == 1 && refused.errors.contains(sentence), "\(refused.everything)")
+            #expect(!Files.exists("\(engine.dataRoot)/state.sqlite") && !Files.exists("\(engine.root)/gantry.sock") && !Files.exists("\(engine.root)/pid"))
+        }
+        Command.run(["curl", "-s", "-m", "1", "http://127.0.0.1:23769/"])
+        #expect(owner.finish().status == 0)
+    }
+
     @Test("an unknown key names the nearest one, a flag too")
     func configuration() throws {
         let path = "/var/tmp/gantry-test-config-\(getpid()).json"

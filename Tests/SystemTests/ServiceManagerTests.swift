@@ -6,32 +6,34 @@ import Testing
 /// The daemon as a service of systemd, whose part the tests play.
 @Suite("the daemon as a service", .enabled(if: Shared.isRoot), .serialized)
 struct ServiceManagerTests {
-    /// Opens the API's socket and becomes the daemon, as systemd does with `gantryd.socket` and `gantryd.service`.
+    /// Opens the API's socket, and a port if one is given, and becomes the daemon, as systemd does with `gantryd.socket`
+    /// and `gantryd.service`.
     private static let activation = """
-        import os, socket, sys
-        path, notify, watchdog, *command = sys.argv[1:]
+        import fcntl, os, socket, sys
+        path, notify, watchdog, port, *command = sys.argv[1:]
         listener = socket.socket(socket.AF_UNIX)
         if os.path.exists(path): os.unlink(path)
         listener.bind(path)
         listener.listen(64)
-        os.dup2(listener.fileno(), 3)
-        os.set_inheritable(3, True)
+        sockets = [os.dup(listener.fileno())] + ([socket.create_server(("127.0.0.1", int(port))).detach()] if port else [])
+        sockets = [fcntl.fcntl(s, fcntl.F_DUPFD, 10) for s in sockets]
+        for number, s in enumerate(sockets, 3): os.dup2(s, number)
         command[command.index("--host") + 1] = "fd://"
         me = str(os.getpid())
-        os.environ.update(LISTEN_PID=me, LISTEN_FDS="1", LISTEN_FDNAMES="gantryd.socket", NOTIFY_SOCKET=notify, WATCHDOG_USEC=watchdog, WATCHDOG_PID=me)
+        os.environ.update(LISTEN_PID=me, LISTEN_FDS=str(len(sockets)), LISTEN_FDNAMES="api:tcp", NOTIFY_SOCKET=notify, WATCHDOG_USEC=watchdog, WATCHDOG_PID=me)
         os.execv(command[0], command)
         """
 
     /// An engine that was started by its socket, its messages read up to the first READY.
     private func activated(
-        _ number: Int, _ arguments: [String] = [], configuration: String? = nil, disk: Int? = nil, _ body: (Engine, NotifySocket) throws -> Void
+        _ number: Int, _ arguments: [String] = [], configuration: String? = nil, disk: Int? = nil, port: String = "", _ body: (Engine, NotifySocket) throws -> Void
     ) throws {
         var template = Array("/var/tmp/gantry-notify-XXXXXX".utf8CString)
         let folder = String(cString: mkdtemp(&template))
         defer { try? Files.removeTree(folder) }
         let notify = NotifySocket("\(folder)/notify")
         // The daemon's own socket lies where the engine's clients look for it.
-        let launcher = ["python3", "-c", "import sys; sys.argv[1] = sys.argv[sys.argv.index('--host') + 1][7:]\n" + Self.activation, "", notify.path, "1000000"]
+        let launcher = ["python3", "-c", "import sys; sys.argv[1] = sys.argv[sys.argv.index('--host') + 1][7:]\n" + Self.activation, "", notify.path, "1000000", port]
         let engine = Engine(number: number, arguments: arguments, disk: disk, launcher: launcher)
         if let configuration {
             engine.configuration = "\(folder)/gantryd.json"
@@ -40,7 +42,7 @@ struct ServiceManagerTests {
         engine.start()
         defer { engine.discard() }
         #expect(notify.next() == "STATUS=Taking back containers")
-        #expect(notify.next() == "READY=1\nSTATUS=Serving fd://3")
+        #expect(notify.next() == "READY=1\nSTATUS=Serving fd://3\(port.isEmpty ? "" : ", fd://4")")
         try body(engine, notify)
     }
 
@@ -81,6 +83,20 @@ struct ServiceManagerTests {
             #expect(engine.end() == 0)
             #expect(notify.next(seconds: 0) == nil && Files.exists("\(engine.root)/gantry.sock"), "the socket is systemd's")
             engine.start()
+        }
+    }
+
+    @Test("a TCP socket of systemd's is served with TLS, as one of its own would be")
+    func secured() throws {
+        var template = Array("/var/tmp/gantry-tls-XXXXXX".utf8CString)
+        let folder = String(cString: mkdtemp(&template))
+        defer { try? Files.removeTree(folder) }
+        let made = Command.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "\(folder)/key", "-out", "\(folder)/cert", "-days", "2", "-subj", "/CN=a"])
+        #expect(made.status == 0, "\(made.everything)")
+        try activated(71, ["--tls", "--tlscert", "\(folder)/cert", "--tlskey", "\(folder)/key"], port: "23768") { engine, _ in
+            #expect(Command.run(["curl", "-sk", "https://127.0.0.1:23768/_ping"]).output == "OK")
+            #expect(Command.run(["curl", "-s", "http://127.0.0.1:23768/_ping"]).status != 0, "never without")
+            #expect(engine.log.contains("https://127.0.0.1:23768 without TLS client verification"))
         }
     }
 

@@ -4,28 +4,37 @@ import EngineHTTP
 /// The sockets of a configuration, with what has to be said about them.
 struct Listeners {
     private(set) var all: [Listener] = []
+    /// Of metrics without the API.
+    private(set) var metrics: Listener?
     /// For the log and for `info`: ways to become root on this host without a password.
     private(set) var warnings: [String] = []
 
-    /// Removes unix sockets that nobody listens on any more.
+    /// Removes unix sockets that nobody listens on any more. TCP addresses are taken from now on.
     init(_ configuration: DaemonConfiguration) throws {
         let opened = ServiceManager.takeSockets()
         for host in configuration.effectiveHosts {
             switch try ListenAddress(host, usesTLS: configuration.usesTLS) {
             case .unix(let path):
                 try UnixSocketFile.prepare(path)
-                all.append(Listener(address: .unix(path: path, mode: 0o660, group: try SocketGroup.id(configuration.group)), tls: nil))
+                all.append(.unix(path: path, mode: 0o660, group: try SocketGroup.id(configuration.group)))
             case .tcp(let host, let port):
-                all.append(Listener(address: .tcp(host: host.isEmpty ? "0.0.0.0" : host, port: port), tls: configuration.tlsFiles))
+                all.append(try .tcp(host: host.isEmpty ? "0.0.0.0" : host, port: port, tls: configuration.tlsFiles))
                 warn(host.isEmpty ? "0.0.0.0" : host, port, configuration)
             case .inherited(let name):
                 for socket in try Self.inherited(name, opened) {
                     let address = socket.internetAddress
-                    all.append(Listener(address: .inherited(socket.descriptor), tls: address == nil ? nil : configuration.tlsFiles))
+                    all.append(try .inherited(socket.descriptor, tls: address == nil ? nil : configuration.tlsFiles))
                     if let address { warn(address.host, address.port, configuration) }
                 }
             }
         }
+        try openMetrics(configuration.metricsAddress)
+    }
+
+    private mutating func openMetrics(_ text: String) throws {
+        if text.isEmpty { return }
+        let address = try MetricsAddress(text)
+        metrics = try .tcp(host: address.host, port: address.port)
     }
 
     private mutating func warn(_ host: String, _ port: Int, _ configuration: DaemonConfiguration) {

@@ -9,9 +9,9 @@ enum ListenAddress: Sendable, Equatable {
     init(_ text: String, usesTLS: Bool) throws(ConfigurationError) {
         if let rest = Self.after("unix://", text) {
             let path = rest.isEmpty ? DaemonConfiguration.defaultSocket : rest
-            // sun_path has room for 107 bytes and a zero.
-            guard path.hasPrefix("/"), path.utf8.count <= 107 else {
-                throw ConfigurationError("the socket \"\(text)\" must be an absolute path of at most 107 bytes")
+            // sun_path has room for 107 bytes and a zero, and a socket is made in a folder "PATH.new" first.
+            guard path.hasPrefix("/"), path.utf8.count <= 101 else {
+                throw ConfigurationError("the socket \"\(text)\" must be an absolute path of at most 101 bytes")
             }
             self = .unix(path)
         } else if let rest = Self.after("tcp://", text) {

@@ -4,7 +4,10 @@ import LinuxSystem
 /// Rules that the type of a directive can't say.
 enum Validation {
     static func check(_ configuration: DaemonConfiguration) throws(ConfigurationError) {
-        for host in configuration.hosts { _ = try ListenAddress(host, usesTLS: configuration.usesTLS) }
+        for (index, host) in configuration.hosts.enumerated() {
+            _ = try ListenAddress(host, usesTLS: configuration.usesTLS)
+            if configuration.hosts[..<index].contains(host) { throw ConfigurationError("the host \"\(host)\" is given twice") }
+        }
         try checkFolders(configuration)
         if Levels.level(configuration.logLevel) == nil {
             let hint = NearestName.hint(configuration.logLevel, among: Levels.names.map(\.name))
@@ -15,6 +18,7 @@ enum Validation {
         }
         if !configuration.metricsAddress.isEmpty { _ = try MetricsAddress(configuration.metricsAddress) }
         try checkNetwork(configuration)
+        try checkCgroupParent(configuration.cgroupParent)
         for label in configuration.labels { try checkLabel(label, configuration.labels) }
         for mirror in configuration.registryMirrors { try checkMirror(mirror) }
         for option in configuration.storageOptions where !option.dropFirst().contains("=") {
@@ -28,7 +32,7 @@ enum Validation {
     }
 
     private static func checkFolders(_ configuration: DaemonConfiguration) throws(ConfigurationError) {
-        for (name, path) in [("data-root", configuration.dataRoot), ("exec-root", configuration.execRoot)] where !path.hasPrefix("/") {
+        for (name, path) in [("data-root", configuration.dataRoot), ("exec-root", configuration.execRoot), ("pidfile", configuration.effectivePidfile)] where !path.hasPrefix("/") {
             throw ConfigurationError("\(name) must be an absolute path, not \"\(path)\"")
         }
         for path in configuration.driverDirectories where !path.hasPrefix("/") {
@@ -46,14 +50,27 @@ enum Validation {
         if configuration.mtu != 0 && !(68...65535).contains(configuration.mtu) {
             throw ConfigurationError("invalid default MTU: \(configuration.mtu); it must be 0 (the driver's choice) or from 68 to 65535")
         }
-        if configuration.bridge.utf8.count > 15 || configuration.bridge.contains("/") {
-            throw ConfigurationError("\"\(configuration.bridge)\" can't be a bridge's name: it has more than 15 bytes or a slash")
+        let bridge = configuration.bridge
+        if bridge.utf8.count > 15 || bridge.contains(where: { $0.isWhitespace || "/:".contains($0) }) || [".", ".."].contains(bridge) {
+            throw ConfigurationError("\"\(bridge)\" can't be a bridge's name: that has at most 15 bytes, and neither spaces nor slashes nor colons")
         }
         if configuration.bip.isEmpty { return }
         let parts = configuration.bip.split(separator: "/", omittingEmptySubsequences: false)
         var address = in_addr()
         guard parts.count == 2, inet_pton(AF_INET, String(parts[0]), &address) == 1, let length = Int(parts[1]), (1...30).contains(length)
         else { throw ConfigurationError("invalid bip \"\(configuration.bip)\"; it must be an IPv4 address and prefix, as 172.17.0.1/16") }
+        let bits = UInt32(bigEndian: address.s_addr), others = UInt32.max >> UInt32(length), first = bits >> 24
+        if bits & others == 0 || bits & others == others || !(1...223).contains(first) || first == 127 {
+            throw ConfigurationError("invalid bip \"\(configuration.bip)\"; \(parts[0]) is no address that a bridge can have, as 172.17.0.1/16 is")
+        }
+    }
+
+    /// Below the host's cgroups, and not their root: what lies in it and has no container is removed.
+    private static func checkCgroupParent(_ path: String) throws(ConfigurationError) {
+        let parts = (path.hasPrefix("/") ? path.dropFirst() : path[...]).split(separator: "/", omittingEmptySubsequences: false)
+        if !path.isEmpty && parts.contains(where: { ["", ".", ".."].contains($0) }) {
+            throw ConfigurationError("the cgroup parent \"\(path)\" must be the path of a cgroup below the root, without \".\" and \"..\", as \"gantry\"")
+        }
     }
 
     private static func checkLabel(_ label: String, _ all: [String]) throws(ConfigurationError) {

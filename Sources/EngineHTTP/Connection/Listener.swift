@@ -5,20 +5,27 @@ import NIOSSL
 
 /// Where the API is served.
 public struct Listener: Sendable {
-    public enum Address: Sendable, Equatable {
+    enum Address: Sendable, Equatable {
         /// A socket file with this mode, and owned by this group if one is given.
         case unix(path: String, mode: UInt16, group: UInt32?)
-        case tcp(host: String, port: Int)
-        /// A listening socket that this process was started with.
-        case inherited(Int32)
+        /// A socket that has its address. Owned.
+        case bound(Int32, name: String)
     }
 
-    public var address: Address
-    public var tls: TLSFiles?
+    let address: Address
+    let tls: NIOSSLContext?
 
-    public init(address: Address, tls: TLSFiles? = nil) {
-        self.address = address
-        self.tls = tls
+    public static func unix(path: String, mode: UInt16, group: UInt32?) -> Listener { Listener(address: .unix(path: path, mode: mode, group: group), tls: nil) }
+
+    /// - Throws: `.unavailable` when the address is taken or none of this host's, `.invalidArgument` for files that can't be used.
+    public static func tcp(host: String, port: Int, tls: TLSFiles? = nil) throws -> Listener {
+        let context = try tls?.context()
+        return Listener(address: .bound(try TCPListener.open(host, port), name: "\(tls == nil ? "tcp" : "tls")://\(host):\(port)"), tls: context)
+    }
+
+    /// A listening socket that this process was started with.
+    public static func inherited(_ descriptor: Int32, tls: TLSFiles? = nil) throws -> Listener {
+        Listener(address: .bound(descriptor, name: "fd://\(descriptor)"), tls: try tls?.context())
     }
 }
 
@@ -36,16 +43,21 @@ public struct TLSFiles: Sendable, Equatable {
         self.verify = verify
     }
 
-    func context() throws -> NIOSSLContext {
-        let chain = try NIOSSLCertificate.fromPEMFile(certificate).map { NIOSSLCertificateSource.certificate($0) }
-        var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: chain, privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
+    func context() throws(EngineError) -> NIOSSLContext {
+        let chain = try Self.use("the certificate \(certificate) can't be used, it must be in PEM form") { try NIOSSLCertificate.fromPEMFile(certificate) }
+        let secret = try Self.use("the key \(key) can't be used, it must be in PEM form and without a passphrase") { try NIOSSLPrivateKey(file: key, format: .pem) }
+        var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(secret))
         configuration.minimumTLSVersion = .tlsv12
-        if verify {
+        if verify, let ca {
             configuration.certificateVerification = .noHostnameVerification
-            if let ca { configuration.trustRoots = .file(ca) }
+            let roots = try Self.use("the certificates \(ca) can't be used, they must be in PEM form") { try NIOSSLCertificate.fromPEMFile(ca) }
+            configuration.trustRoots = .certificates(roots)
         }
-        return try NIOSSLContext(configuration: configuration)
+        return try Self.use("the certificate \(certificate) and the key \(key) can't be used together") { try NIOSSLContext(configuration: configuration) }
+    }
+
+    private static func use<R>(_ failure: String, _ body: () throws -> R) throws(EngineError) -> R {
+        do { return try body() } catch { throw EngineError(.invalidArgument, "\(failure): \(error)", underlying: error) }
     }
 }
 

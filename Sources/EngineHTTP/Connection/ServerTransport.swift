@@ -1,5 +1,6 @@
 import EngineErrors
 import Glibc
+import LinuxSystem
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -37,15 +38,21 @@ final class ServerTransport: Sendable {
             for listener in listeners { channels.append(try await bind(listener, group)) }
         } catch {
             await close(channels)
+            removeSockets()
             try? await group.shutdownGracefully()
             throw error
         }
         onReady(listeners.map(Self.name))
         try? await gracefulShutdown()
+        removeSockets()
         await close(channels)
         await clients.end(within: patience())
-        for case .unix(let path, _, _) in listeners.map(\.address) { unlink(path) }
         try? await group.shutdownGracefully()
+    }
+
+    /// Before they are closed: later on the path may be another daemon's.
+    private func removeSockets() {
+        for case .unix(let path, _, _) in listeners.map(\.address) { unlink(path) }
     }
 
     private func close(_ channels: [any Channel]) async {
@@ -55,17 +62,12 @@ final class ServerTransport: Sendable {
     private static func name(_ listener: Listener) -> String {
         switch listener.address {
         case .unix(let path, _, _): "unix://\(path)"
-        case .tcp(let host, let port): "\(listener.tls == nil ? "tcp" : "tls")://\(host):\(port)"
-        case .inherited(let descriptor): "fd://\(descriptor)"
+        case .bound(_, let name): name
         }
     }
 
     private func bind(_ listener: Listener, _ group: any EventLoopGroup) async throws -> any Channel {
-        let tls = try listener.tls.map { files in
-            do { return try files.context() } catch {
-                throw EngineError(.invalidArgument, "the TLS files \(files.certificate) and \(files.key) can't be used: \(error)", underlying: error)
-            }
-        }
+        let tls = listener.tls
         let handler = handler, headers = commonHeaders, clients = clients, logger = logger
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
@@ -89,14 +91,9 @@ final class ServerTransport: Sendable {
         switch listener.address {
         case .unix(let path, let mode, let group):
             return try await bootstrap.withBoundSocket(UnixListener.open(path, mode: mode, group: group)).get()
-        case .tcp(let host, let port):
-            do {
-                return try await bootstrap.childChannelOption(.socketOption(.so_keepalive), value: 1).childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-                    .bind(host: host, port: port).get()
-            } catch {
-                throw EngineError(.unavailable, "the API can't be served on tcp://\(host):\(port): \(error)", underlying: error)
-            }
-        case .inherited(let descriptor): return try await bootstrap.withBoundSocket(descriptor).get()
+        case .bound(let descriptor, let name):
+            guard listen(descriptor, 1024) == 0 else { throw EngineError(.unavailable, "can't listen on \(name): \(Errno(errno))") }
+            return try await bootstrap.withBoundSocket(descriptor).get()
         }
     }
 }
