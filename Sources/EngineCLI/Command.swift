@@ -41,9 +41,9 @@ enum CommandTable {
         .containerRun, .containerExec, .containerList, .containerCreate, .containerStart, .containerStop, .containerKill, .containerRestart,
         .containerRemove, .containerLogs, .containerAttach, .containerWait, .containerPause, .containerUnpause, .containerRename, .containerTop,
         .containerPort, .containerUpdate, .containerPrune, .inspect, .containerInspect, .events, .imageList, .imageInspect, .imageImport, .imageLoad, .imageSave,
-        .imageTag, .imageRemove, .imageHistory, .imagePrune, .imageMigrate, .containerMigrate, .networkList, .networkInspect, .networkCreate, .networkRemove, .volumeList,
+        .imageTag, .imageRemove, .imageHistory, .imagePrune, .imageMigrate, .containerMigrate, .networkList, .networkInspect, .networkCreate, .networkRemove, .networkPrune, .volumeList,
         .volumeCreate, .volumeInspect, .volumeRemove, .volumePrune, .driverList, .driverInspect, .driverVerify, .driverNew, .driverCalls, .driverInstall, .driverUpgrade, .driverRemove,
-        .diskUsage, .systemDump, .systemCheck,
+        .diskUsage, .systemDump, .systemCheck, .systemPrune,
         .info,
         .version,
     ]

@@ -65,15 +65,6 @@ extension Command {
         }
     }
 
-    static let containerPrune = Command(
-        names: ["container prune"], usage: "[OPTIONS]", summary: "Remove all stopped containers", flags: pruneFlags, words: 0...0
-    ) { call in
-        let pruned = try call.engine.post("/containers/prune", try Pairs.filters(call.flags.list("filter")))
-        return Pruned.show("Deleted Containers", pruned["ContainersDeleted"].array.map(\.string), pruned)
-    }
-
-    static let pruneFlags = [Flag("force", "f", .bool, "Do not prompt for confirmation"), Flag("filter", nil, .list, "Provide filter values", value: "filter")]
-
     static let containerTop = Command(
         names: ["top", "container top"], usage: "CONTAINER [ps OPTIONS]", summary: "Display the running processes of a container", words: 1...Int.max, allowsFlagsAfterWords: false
     ) { call in
@@ -96,15 +87,6 @@ extension Command {
                 Output.line(wanted == nil ? "\(port.key) -> \(address)" : address)
             }
         }
-        return 0
-    }
-}
-
-/// What a prune took away.
-enum Pruned {
-    static func show(_ title: String, _ names: [String], _ answer: @autoclosure () -> JSONValue) -> Int32 {
-        if !names.isEmpty { Output.line("\(title):\n\(names.joined(separator: "\n"))\n") }
-        Output.line("Total reclaimed space: \(Human.size(answer()["SpaceReclaimed"].integer))")
         return 0
     }
 }

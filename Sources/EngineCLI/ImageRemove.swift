@@ -22,18 +22,6 @@ extension Command {
         }
     }
 
-    static let imagePrune = Command(
-        names: ["image prune"], usage: "[OPTIONS]", summary: "Remove unused images", flags: pruneFlags + [Flag("all", "a", .bool, "Remove all unused images, not just dangling ones")], words: 0...0
-    ) { call in
-        let extra = call.flags.bool("all") ? ["dangling": ["false"]] : [:]
-        let pruned = try call.engine.post("/images/prune", try Pairs.filters(call.flags.list("filter"), adding: extra))
-        let names = pruned["ImagesDeleted"].array
-        if !names.isEmpty { Output.line("Deleted Images:") }
-        for removal in names { show(removal) }
-        Output.line("\(names.isEmpty ? "" : "\n")Total reclaimed space: \(Human.size(pruned["SpaceReclaimed"].integer))")
-        return 0
-    }
-
     private static func show(_ removal: JSONValue) {
         for member in removal.entries { Output.line("\(member.key): \(member.value.string)") }
     }

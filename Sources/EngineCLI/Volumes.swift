@@ -40,12 +40,4 @@ extension Command {
         names: ["volume rm", "volume remove"], usage: "[OPTIONS] VOLUME [VOLUME...]", summary: "Remove one or more volumes",
         flags: [Flag("force", "f", .bool, "Force the removal of one or more volumes")], words: 1...Int.max
     ) { call in Each.word(call) { _ = try call.engine.delete("/volumes/\(Call.escape($0))", call.flags.bool("force") ? [("force", "1")] : []) } }
-
-    static let volumePrune = Command(
-        names: ["volume prune"], usage: "[OPTIONS]", summary: "Remove unused local volumes", flags: pruneFlags + [Flag("all", "a", .bool, "Remove all unused volumes, not just anonymous ones")],
-        words: 0...0
-    ) { call in
-        let pruned = try call.engine.post("/volumes/prune", try Pairs.filters(call.flags.list("filter"), adding: call.flags.bool("all") ? ["all": ["true"]] : [:]))
-        return Pruned.show("Deleted Volumes", pruned["VolumesDeleted"].array.map(\.string), pruned)
-    }
 }

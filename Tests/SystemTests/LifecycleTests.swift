@@ -31,6 +31,29 @@ struct LifecycleTests {
         }
     }
 
+    @Test("a prune asks first, and takes what its filters allow")
+    func prune() {
+        let engine = Engine(number: 73)
+        engine.start()
+        defer { engine.discard() }
+        engine.importBusybox()
+        engine.gantry("create", "--name", "kept", "--label", "keep", "busybox")
+        engine.gantry("create", "--name", "other", "busybox")
+        engine.gantry("network", "create", "unused")
+        engine.gantry("volume", "create", "--label", "keep", "data")
+        let asked = engine.gantry("system", "prune", "--volumes", input: "n\n")
+        #expect(asked.status == 0 && asked.output.hasSuffix("Are you sure you want to continue? [y/N] "), "\(asked.everything)")
+        #expect(engine.gantry("container", "prune", "-f", "--filter", "until=24h").output == "Total reclaimed space: 0B\n")
+        #expect(engine.docker("volume", "prune", "-af", "--filter", "label!=keep").output == "Total reclaimed space: 0B\n")
+        #expect(engine.gantry("network", "prune", "-f", "--filter", "label=none").output.isEmpty)
+        let pruned = engine.gantry("system", "prune", "--filter", "label!=keep", input: "y\n")
+        #expect(pruned.output.contains("Deleted Containers:\n") && pruned.output.contains("Deleted Networks:\nunused\n"), "\(pruned.everything)")
+        #expect(engine.gantry("ps", "-a", "--format", "{{.Names}}").output == "kept\n")
+        #expect(engine.gantry("volume", "ls", "-q").output == "data\n")
+        #expect(engine.docker("system", "prune", "-af", "--volumes").output.contains("Deleted Containers:\n"))
+        #expect(engine.gantry("images", "-q").output.isEmpty && engine.gantry("volume", "prune", "-af").output.contains("Deleted Volumes:\ndata\n"))
+    }
+
     @Test("one that ends by itself while it is killed and removed is not waited for again")
     func endOfItsOwn() {
         let complaints = { Command.run(["grep", "-c", "does not say so", "\(engine.root)/daemon.log"]).output }
