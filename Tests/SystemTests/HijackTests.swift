@@ -126,6 +126,24 @@ struct HijackTests {
         }
     }
 
+    @Test("clients that read the log of a quiet container and go leave nothing open", arguments: ["", "&stdin=1"])
+    func quietReplay(_ input: String) {
+        engine.withoutLeaks { name in
+            engine.gantry("run", "-d", "-i", "--name", name, "busybox", "sh", "-c", "echo here; exec sleep 1000")
+            #expect(engine.eventually { engine.gantry("logs", name).output == "here\n" })
+            let folders = ["/proc/\(engine.pid)/fd", "/proc/\(engine.shim(of: name))/fd"]
+            func descriptors() -> Int { folders.reduce(0) { $0 + ((try? Files.list($1)) ?? []).count } }
+            let before = descriptors()
+            for _ in 0..<20 {
+                let stream = RawConnection(socket)
+                stream.send("POST", "/v1.43/containers/\(name)/attach?logs=1&stream=1&stdout=1\(input)", headers: ["Connection: Upgrade", "Upgrade: tcp"])
+                #expect(stream.head().hasPrefix("HTTP/1.1 101"))
+                #expect(stream.bytes(13) == frame(1, "here\n"))
+            }
+            #expect(engine.eventually { descriptors() < before + 10 }, "\(before), now \(descriptors())")
+        }
+    }
+
     @Test("an attached client that vanishes costs nothing, and the container goes on")
     func vanished() {
         engine.withoutLeaks { name in

@@ -46,13 +46,15 @@ enum LogReplay {
         return [record.isStderr ? 2 : 1, 0, 0, 0, UInt8(length >> 24), UInt8(length >> 16 & 255), UInt8(length >> 8 & 255), UInt8(length & 255)] + text
     }
 
-    /// Copies both ways until the live side ends.
+    /// Copies both ways until the live side ends, or the client has gone.
     private static func relay(_ client: Int32, _ live: Int32) {
         var ends = [pollfd(fd: client, events: Int16(POLLIN), revents: 0), pollfd(fd: live, events: Int16(POLLIN), revents: 0)]
         while poll(&ends, 2, -1) >= 0 {
+            // One that says no more may still listen; this one has closed its connection.
+            if ends[0].events == 0 && ends[0].revents & Int16(POLLHUP) != 0 { return }
             if ends[0].revents != 0 && !copy(client, live) {
                 shutdown(live, Int32(SHUT_WR))
-                ends[0].fd = -1
+                ends[0].events = 0
             }
             if ends[1].revents != 0 && !copy(live, client) { return }
         }
