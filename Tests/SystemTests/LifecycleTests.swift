@@ -115,6 +115,28 @@ struct LifecycleTests {
         }
     }
 
+    @Test("kill with a container's stop signal is a stop: no policy starts it again, and a paused one hears it")
+    func killIsStop() {
+        engine.withoutLeaks { name in
+            func status(_ name: String) -> String { engine.gantry("inspect", "--format", "{{.State.Status}}", name).output.trimmed }
+            let fails = "\(name)-fails", own = "\(name)-own", paused = "\(name)-paused"
+            engine.gantry("run", "-d", "--name", fails, "--restart", "always", "busybox", "false")
+            #expect(engine.eventually { engine.gantry("inspect", "--format", "{{.RestartCount}} {{.State.Status}}", fails).output == "4 restarting\n" })
+            #expect(engine.gantry("kill", fails).status == 0)
+            #expect(status(fails) == "exited")
+            let script = "trap 'exit 5' USR1; touch /ready; while :; do sleep 0.05; done"
+            for (name, flags) in [(own, ["--restart", "always"]), (paused, [])] {
+                _ = engine.run(["run", "-d", "--name", name, "--stop-signal", "USR1"] + flags + ["busybox", "sh", "-c", script])
+                #expect(engine.eventually { engine.gantry("exec", name, "test", "-e", "/ready").status == 0 })
+            }
+            engine.gantry("pause", paused)
+            for name in [own, paused] {
+                #expect(engine.gantry("kill", "-s", "USR1", name).status == 0)
+                #expect(engine.eventually { status(name) == "exited" }, "\(status(name))")
+            }
+        }
+    }
+
     @Test("events tell the story in order")
     func events() {
         engine.withoutLeaks { name in
@@ -143,6 +165,27 @@ struct LifecycleTests {
             #expect(engine.gantry("exec", name, "grep", "CapEff", "/proc/self/status").output == "CapEff:\t00000000a80425fb\n")
         }
         #expect(engine.gantry("exec", "nosuch", "true").errors.contains("No such container: nosuch"))
+    }
+
+    @Test("of many execs the last hundred that ended can be inspected, those that could not run too")
+    func manyExecs() {
+        engine.withoutLeaks { name in
+            engine.gantry("run", "-d", "--name", name, "busybox", "sleep", "100")
+            let program = """
+                ids = []
+                api = client.api
+                for i in range(100): api.exec_create('\(name)', ['true'])
+                for i in range(115):
+                    exec = api.exec_create('\(name)', ['nosuch'] if i % 2 else ['sh', '-c', 'exit %d' % (i % 100)])['Id']
+                    api.exec_start(exec)
+                    ids.append((exec, 127 if i % 2 else i % 100))
+                print(all(api.exec_inspect(exec)['ExitCode'] == code for exec, code in ids[-100:]))
+                try: print(api.exec_inspect(ids[0][0])['ExitCode'])
+                except docker.errors.NotFound: print('forgotten')
+                """
+            let ended = engine.python(program)
+            #expect(ended.output == "True\nforgotten\n", "\(ended.everything)")
+        }
     }
 
     @Test("a terminal: exec and run see one, with a size")

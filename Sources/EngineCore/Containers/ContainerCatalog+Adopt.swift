@@ -70,7 +70,7 @@ extension ContainerCatalog {
         exec.exitCode = state.code
         exec.pid = state.pid
         execs[exec.id] = exec
-        entry.execs.insert(exec.id)
+        entry.execs.append(exec.id)
     }
 
     private func over(_ entry: Entry, _ code: Int32, _ time: Int64) async {

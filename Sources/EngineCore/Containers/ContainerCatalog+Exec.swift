@@ -17,7 +17,7 @@ extension ContainerCatalog {
         exec.id = Identifier.random()
         exec.container = entry.snapshot.id
         execs[exec.id] = exec
-        entry.execs.insert(exec.id)
+        entry.execs.append(exec.id)
         publish("exec_create: \(exec.arguments.joined(separator: " "))", entry.snapshot, ["execID": exec.id])
         return exec.id
     }
@@ -54,8 +54,7 @@ extension ContainerCatalog {
             publish("exec_start: \(exec.arguments.joined(separator: " "))", entry.snapshot, ["execID": id])
             return try stream(socket, detach: detach, isTerminal: exec.tty)
         } catch {
-            execs[id]?.running = false
-            execs[id]?.exitCode = error.code == .commandNotFound ? 127 : 126
+            keepEnd(of: id, error.code == .commandNotFound ? 127 : 126)
             // The container, or its shim, ended under it. A pid namespace without its first process makes no others: ENOMEM.
             if error.errno == ESRCH || error.code == .unavailable || running.hasExited {
                 throw EngineError(.conflict, "container \(entry.snapshot.id) is not running", underlying: error)
@@ -143,26 +142,24 @@ extension ContainerCatalog {
         return matches[0]
     }
 
-    /// Ended execs stay for `inspect` until their container goes.
     func execExited(_ id: String, _ code: Int32) {
-        guard var exec = execs[id], exec.exitCode == nil else { return }
-        exec.running = false
-        exec.exitCode = code
-        execs[id] = exec
+        guard let exec = execs[id], exec.exitCode == nil else { return }
+        keepEnd(of: id, code)
         for waiter in execWaiters.removeValue(forKey: id) ?? [] { waiter.finish() }
-        if let entry = entries[exec.container] {
-            publish("exec_die", entry.snapshot, ["execID": id, "exitCode": "\(code)"])
-        }
-        forgetOldExecs(of: exec.container)
+        if let entry = entries[exec.container] { publish("exec_die", entry.snapshot, ["execID": id, "exitCode": "\(code)"]) }
     }
 
-    /// A health check every second must not fill the memory: the last hundred are kept.
-    private func forgetOldExecs(of container: String) {
-        guard let entry = entries[container], entry.execs.count > 200 else { return }
-        let ended = entry.execs.filter { execs[$0]?.exitCode != nil }
-        for id in ended.prefix(max(0, ended.count - 100)) {
-            execs[id] = nil
-            entry.execs.remove(id)
-        }
+    /// Ended execs stay for `inspect` until their container goes. A health check every second must not fill the memory:
+    /// of more than two hundred, the last hundred that ended are kept.
+    private func keepEnd(of id: String, _ code: Int32) {
+        execs[id]?.running = false
+        execs[id]?.exitCode = code
+        guard let exec = execs[id], let entry = entries[exec.container] else { return }
+        entry.execs.removeAll { $0 == id }
+        entry.execs.append(id)
+        guard entry.execs.count > 200 else { return }
+        let old = Set(entry.execs.filter { execs[$0]?.exitCode != nil }.dropLast(100))
+        for id in old { execs[id] = nil }
+        entry.execs.removeAll(where: old.contains)
     }
 }

@@ -54,18 +54,37 @@ extension ContainerCatalog {
     public func kill(_ reference: String, signal: String?) async throws {
         let entry = try entry(reference)
         let number = try Signals.parse(signal.flatMap { $0.isEmpty ? nil : $0 } ?? "SIGKILL")
+        let isStop = try number == SIGKILL || number == Signals.parse(entry.snapshot.configuration.stopSignal ?? "SIGTERM")
         guard let running = entry.running else {
+            if isStop && entry.snapshot.status.state == .restarting { return try await endRestarts(entry, number) }
             throw EngineError(.conflict, "cannot kill container: \(reference): container \(entry.snapshot.id) is not running")
         }
         let exit = number == SIGKILL ? exitStream(entry) : nil
-        if number == SIGKILL || number == SIGTERM { await noteStop(entry) }
+        if isStop { await noteStop(entry) }
         publish("kill", entry.snapshot, ["signal": "\(number)"])
         guard let exit else {
             running.signal(number)
+            if isStop { try await thaw(entry, running) }
             return
         }
         entry.isStopping = true
         try await force(entry, running, exit)
+    }
+
+    /// There is no process now, and there will be no other.
+    private func endRestarts(_ entry: Entry, _ signal: Int32) async throws {
+        try await inLane(entry, "kill") {
+            publish("kill", entry.snapshot, ["signal": "\(signal)"])
+            try await halt(entry, signal: "\(signal)", timeout: nil)
+        }
+    }
+
+    /// A paused container can't hear its stop signal.
+    private func thaw(_ entry: Entry, _ running: RunningContainer) async throws(EngineError) {
+        guard entry.snapshot.status.state == .paused else { return }
+        try await resume(entry, running)
+        await saveStatus(entry)
+        publish("unpause", entry.snapshot)
     }
 
     /// Ends the container: the signal, then SIGKILL when the time is over. In its lane, or beside another one that is.

@@ -26,7 +26,8 @@ public actor ContainerCatalog: ContainerService, ExecService {
         var restartDelay = Duration.milliseconds(100)
         var exitWaiters: [AsyncStream<WaitResult>.Continuation] = []
         var removalWaiters: [AsyncStream<WaitResult>.Continuation] = []
-        var execs: Set<String> = []
+        /// Those that ended are behind one another in the order of their ends.
+        var execs: [String] = []
         /// Its output is on its way from one log to the next: until it is there nobody reads that one.
         var movesOutput = false
         var moveWaiters: [CheckedContinuation<Void, Never>] = []
