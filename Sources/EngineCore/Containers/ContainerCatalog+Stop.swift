@@ -97,8 +97,11 @@ extension ContainerCatalog {
         entry.restart = nil
         if !entry.isRestarting { await noteStop(entry) }
         guard let running = entry.running else {
-            entry.snapshot.status.state = .exited
-            await saveStatus(entry)
+            // Between two processes, unless its end was quicker.
+            if entry.snapshot.status.state == .restarting {
+                entry.snapshot.status.state = .exited
+                await saveStatus(entry)
+            }
             return finishWaiters(entry)
         }
         entry.isHalting = true
