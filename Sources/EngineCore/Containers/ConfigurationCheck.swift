@@ -9,6 +9,9 @@ enum ConfigurationCheck {
         if !configuration.workingDirectory.isEmpty && !configuration.workingDirectory.hasPrefix("/") {
             throw EngineError(.invalidArgument, "the working directory '\(configuration.workingDirectory)' is invalid, it needs to be an absolute path")
         }
+        for (what, name) in [("hostname", configuration.hostname), ("domain name", configuration.domainName)] where name.utf8.count > 64 {
+            throw EngineError(.invalidArgument, "invalid \(what) \"\(name)\": it has more than 64 bytes")
+        }
         if let signal = configuration.stopSignal { _ = try Signals.parse(signal) }
         for entry in configuration.environment where entry.isEmpty || entry.hasPrefix("=") {
             throw EngineError(.invalidArgument, "invalid environment variable: \(entry)")

@@ -32,14 +32,12 @@ final class ServerTransport: Sendable {
 
     /// Serves until its task is cancelled or the service group shuts down.
     func run(onReady: @Sendable ([String]) -> Void) async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         var channels: [any Channel] = []
         do {
-            for listener in listeners { channels.append(try await bind(listener, group)) }
+            for listener in listeners { channels.append(try await bind(listener)) }
         } catch {
             await close(channels)
             removeSockets()
-            try? await group.shutdownGracefully()
             throw error
         }
         onReady(listeners.map(Self.name))
@@ -47,8 +45,15 @@ final class ServerTransport: Sendable {
         removeSockets()
         await close(channels)
         await clients.end(within: patience())
-        try? await group.shutdownGracefully()
+        // Of requests that were given up. Their tasks may still answer: the loops run on until the process ends.
+        for client in clients.all { try? await client.channel.close().get() }
     }
+
+    /// Of all servers of the process. Never shut down.
+    private static let group = {
+        NIOSingletons.groupLoopCountSuggestion = 2
+        return MultiThreadedEventLoopGroup.singleton
+    }()
 
     /// Before they are closed: later on the path may be another daemon's.
     private func removeSockets() {
@@ -66,10 +71,10 @@ final class ServerTransport: Sendable {
         }
     }
 
-    private func bind(_ listener: Listener, _ group: any EventLoopGroup) async throws -> any Channel {
+    private func bind(_ listener: Listener) async throws -> any Channel {
         let tls = listener.tls
         let handler = handler, headers = commonHeaders, clients = clients, logger = logger
-        let bootstrap = ServerBootstrap(group: group)
+        let bootstrap = ServerBootstrap(group: Self.group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
