@@ -39,6 +39,17 @@ struct RequestTests {
         }
     }
 
+    @Test(
+        "what no container can have is refused when it is created",
+        arguments: [
+            (#"{"CpusetCpus":"x"}"#, "Invalid value x for cpuset cpus"), (#"{"CpusetCpus":"0-9999"}"#, "Requested CPUs are not available - requested 0-9999, available: 0"),
+            (#"{"CpusetMems":"1-0"}"#, "Invalid value 1-0 for cpuset mems"), (#"{"CpusetMems":"99"}"#, "Requested memory nodes are not available - requested 99, available: 0"),
+        ])
+    func impossible(_ host: String, _ sentence: String) {
+        let answer = curl("-H", "Content-Type: application/json", "-d", #"{"Image":"busybox","HostConfig":\#(host)}"#, "http://d/containers/create").output
+        #expect(answer.contains(sentence) && answer.hasSuffix("400"), "\(answer)")
+    }
+
     @Test("a client of HTTP/1.0 gets no chunks, and the end of a stream is that of the connection")
     func firstVersion() {
         let client = RawConnection("\(engine.root)/gantry.sock")

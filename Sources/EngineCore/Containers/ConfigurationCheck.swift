@@ -31,6 +31,14 @@ enum ConfigurationCheck {
         try Confinement.apply(host, SecurityOptions(host.securityOptions), to: &process)
     }
 
+    private static func check(_ set: String, _ what: String, _ kind: String) throws(EngineError) {
+        if set.isEmpty { return }
+        guard let wanted = CPUSet.parse(set) else { throw EngineError(.invalidArgument, "Invalid value \(set) for cpuset \(kind == "cpu" ? "cpus" : "mems")") }
+        if let available = CPUSet.available(kind), let known = CPUSet.parse(available), !wanted.isSubset(of: known) {
+            throw EngineError(.invalidArgument, "Requested \(what) are not available - requested \(set), available: \(available)")
+        }
+    }
+
     private static func check(_ resources: Resources) throws(EngineError) {
         if resources.memory != 0 && resources.memory < 6 << 20 {
             throw EngineError(.invalidArgument, "Minimum memory limit allowed is 6MB")
@@ -51,6 +59,8 @@ enum ConfigurationCheck {
         if resources.nanoCPUs > 0 && (resources.cpuPeriod > 0 || resources.cpuQuota > 0) {
             throw EngineError(.invalidArgument, "conflicting options: Nano CPUs and CPU Period cannot both be set")
         }
+        try check(resources.cpusetCPUs, "CPUs", "cpu")
+        try check(resources.cpusetMemories, "memory nodes", "node")
         for limit in resources.ulimits {
             _ = try Limits.resource(limit.name)
             if limit.hard >= 0 && limit.soft > limit.hard {
