@@ -67,6 +67,18 @@ struct BrokenImageTests {
         }
     }
 
+    @Test("an image's configuration that is cut short is found by every check")
+    func configuration() {
+        let engine = engine()
+        defer { engine.discard() }
+        let id = engine.gantry("inspect", "--format", "{{.Id}}", "busybox").output.trimmed.split(separator: ":").last ?? ""
+        shell(": >\(engine.dataRoot)/content/blobs/sha256/\(id)")
+        let check = engine.gantry("system", "check", "--repair")
+        #expect(check.status == 0 && check.output.contains("of the image busybox:latest, holds something else than its digest says"), "\(check.everything)")
+        engine.importBusybox("other:1")
+        #expect(engine.gantry("system", "check").output.contains("of the image busybox:latest, is missing"))
+    }
+
     @Test("a blob with other content is found by a deep check, and nobody gets it for the real one")
     func altered() {
         let engine = engine(), other = engine.storage == "vfs" ? "overlayfs" : "vfs"

@@ -16,7 +16,9 @@ extension ImageCatalog: Reconciled {
         let before = images, usersBefore = await users(), wasQuiet = isQuiet
         let drivers = storageDrivers().union(usersBefore.values.map(\.driver))
         let world: ImageWorld
-        do throws(EngineError) { world = try await ImageWorld.look(store, content, registry, storage: drivers, deep: deep) } catch {
+        do throws(EngineError) {
+            world = try await ImageWorld.look(store, content, registry, storage: drivers, configurations: Set(before.keys.compactMap { Digest($0) }), deep: deep)
+        } catch {
             return [Discrepancy(.image, "all", "the images could not be looked at: \(error)")]
         }
         holdsBack = world.holdsBack

@@ -9,7 +9,7 @@ import StateStore
 struct ImageWorld: Sendable {
     /// Bytes of each blob.
     var blobs: [Digest: Int64] = [:]
-    /// Those whose content is another one; only when it was read.
+    /// Those whose content is another one, of the ones that were read.
     var damaged: Set<Digest> = []
     /// What lies in the folder for content that comes in.
     var incoming: [String] = []
@@ -18,11 +18,14 @@ struct ImageWorld: Sendable {
     /// Records were set aside.
     var holdsBack = false
 
-    static func look(_ store: StateStore, _ content: ContentStore, _ registry: DriverRegistry, storage: Set<String>, deep: Bool) async throws(EngineError) -> ImageWorld {
+    /// - Parameter deep: all blobs are read, otherwise only `configurations`: they are small, and nobody noted their sizes.
+    static func look(
+        _ store: StateStore, _ content: ContentStore, _ registry: DriverRegistry, storage: Set<String>, configurations: Set<Digest>, deep: Bool
+    ) async throws(EngineError) -> ImageWorld {
         var world = try await BlockingCalls.run { try files(store, content) }
         for name in storage { world.layers[name] = await snapshots(name, registry) }
-        if deep {
-            for digest in world.blobs.keys where try await BlockingCalls.run({ try content.isDamaged(digest) }) { world.damaged.insert(digest) }
+        for digest in world.blobs.keys where deep || configurations.contains(digest) {
+            if try await BlockingCalls.run({ try content.isDamaged(digest) }) { world.damaged.insert(digest) }
         }
         return world
     }
