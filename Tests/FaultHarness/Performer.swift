@@ -81,7 +81,7 @@ struct Performer: Sendable {
     }
 
     private func importImage(_ number: Int, _ name: String) throws(EngineFailure) {
-        guard let archive = try? TinyImage.archive(marker: "\(number)") else { throw .broken("there is no /bin/busybox") }
+        guard let archive = try? TinyImage.archive(marker: TinyImage.marker(number)) else { throw .broken("there is no /bin/busybox") }
         let parts = name.split(separator: ":")
         let changes = "LABEL \(Operation.label)=\(number)"
         _ = try send("/images/create", [("fromSrc", "-"), ("repo", String(parts[0])), ("tag", String(parts[1])), ("changes", changes)], archive)

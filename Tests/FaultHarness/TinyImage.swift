@@ -1,8 +1,11 @@
 import LinuxSystem
 
-/// An image with Debian's busybox and a file that says who made it, as the archive that `import` takes.
+/// An image with Debian's busybox and a file that says which it is, as the archive that `import` takes.
 enum TinyImage {
     private static let applets = ["sh", "cat", "sleep", "dd", "mkdir", "printf", "true"]
+
+    /// What the file holds in the image of an operation. Several images share a layer, and differ in their configuration.
+    static func marker(_ number: Int) -> String { "\(number % 3)" }
 
     /// - Throws: `Errno` when there is no /bin/busybox.
     static func archive(marker: String) throws -> [UInt8] {

@@ -130,11 +130,11 @@ public struct Verification {
 
     /// What the engine itself finds, `gantry system check`: its start mended whatever the fault had left.
     mutating func ownCheck() throws(EngineFailure) {
-        var report = try engine.get("/gantry/check")
+        var report = try engine.get("/gantry/check", [("deep", "1")])
         // What a fault of the machine kept from being removed goes some moments later.
         for _ in 0..<200 where leniency.contains(.faults) && !report["Findings"].array.isEmpty {
             usleep(50_000)
-            report = try engine.get("/gantry/check")
+            report = try engine.get("/gantry/check", [("deep", "1")])
         }
         // The layer of a container that was never started is empty: a power cut may take it, and its first use makes it again.
         let wasCut = model.containers.values.contains(where: \.wasCut)
