@@ -35,6 +35,15 @@ func explanation(_ key: String) throws {
     #expect(paragraph.contains("(reload") == ConfigurationChange.reloadable.contains(key), "\(paragraph)")
 }
 
+@Test("the file that explains the keys sets none of them, so that each flag can be given, and its examples are right")
+func examples() throws {
+    #expect(try ConfigurationFile.parse(Array(explained.utf8)).isEmpty)
+    let taken = explained.replacing(#/\n *// ("[a-z-]+": )/#) { "\n\($0.output.1)" }
+    let settings = try ConfigurationFile.parse(Array(taken.utf8))
+    #expect(Set(settings.keys) == Set(Directives.byKey.keys))
+    #expect(settings["data-root"] == .text(DaemonConfiguration().dataRoot) && settings["default-shm-size"] == .size(DaemonConfiguration().defaultShmSize))
+}
+
 @Test("every key can be compared and set")
 func everyKey() {
     for directive in Directives.all where directive.key != nil {
