@@ -46,7 +46,7 @@ final class ServerTransport: Sendable {
         await close(channels)
         await clients.end(within: patience())
         // Of requests that were given up. Their tasks may still answer: the loops run on until the process ends.
-        for client in clients.all { try? await client.channel.close().get() }
+        for client in clients.all { client.channel.close(promise: nil) }
     }
 
     /// Of all servers of the process. Never shut down.
