@@ -11,13 +11,21 @@ struct HostMounts: Reconciled {
 
     func discrepancies(deep: Bool) async -> [Discrepancy] {
         // Where only the engine mounts, and where the operator may: the data root, and a driver's folder.
-        let own = ["\(places.dataRoot)/scratch", "\(places.dataRoot)/content/ingest", "\(places.dataRoot)/containers", "\(places.execRoot)/root", "\(places.execRoot)/containers"]
+        let data = Self.resolved(places.dataRoot), exec = Self.resolved(places.execRoot)
+        let own = ["\(data)/scratch", "\(data)/content/ingest", "\(data)/containers", "\(exec)/root", "\(exec)/containers"]
         return points().compactMap { point in
             guard let owner = own.first(where: { point == $0 || point.hasPrefix("\($0)/") }) else { return nil }
             return Discrepancy(.mount, point, "a mount that no container has, in the engine's own folder \(owner)", .remove) { () async throws(EngineError) in
                 try await BlockingCalls.run { _ = try Errno.check("unmount \(point)", umount2(point, Int32(MNT_DETACH))) }
             }
         }
+    }
+
+    /// As the kernel's table has it, without symbolic links.
+    private static func resolved(_ path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
     }
 
     /// The last one first: it may lie on another. proc(5), mountinfo.
