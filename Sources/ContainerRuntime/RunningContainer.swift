@@ -92,6 +92,9 @@ public final class RunningContainer: Sendable {
         return poll(&state, 1, 0) > 0
     }
 
+    /// The first process is on its way out, or has ended: from then on its pid namespace makes no other (ENOMEM).
+    public var isEnding: Bool { ShimProcess.isExiting(pid) || hasExited }
+
     /// Ends a shim that hangs, which ends the container: its last event comes.
     public func killShim() {
         guard let shim = ShimProcess.find(id, of: pid), let handle = try? Self.open(shim, of: id) else { return }

@@ -25,6 +25,9 @@ public enum ShimProcess {
     /// The kernel's letter for what it does: "T" when it was stopped.
     public static func state(_ pid: Int32) -> String { fields(pid).first.map(String.init) ?? "" }
 
+    /// It is on its way out, though its parent may not have to know yet (`PF_EXITING` of linux/sched.h).
+    static func isExiting(_ pid: Int32) -> Bool { fields(pid).dropFirst(6).first.flatMap { UInt64($0) }.map { $0 & 4 != 0 } ?? false }
+
     private static func isShim(_ pid: Int32, of container: String) -> Bool {
         guard pid > 1, let line = try? Files.read("/proc/\(pid)/cmdline") else { return false }
         return line == Array("gantry-shim\0\(container)\0".utf8)

@@ -56,7 +56,7 @@ extension ContainerCatalog {
         } catch {
             keepEnd(of: id, error.code == .commandNotFound ? 127 : 126)
             // The container, or its shim, ended under it. A pid namespace without its first process makes no others: ENOMEM.
-            if error.errno == ESRCH || error.code == .unavailable || running.hasExited {
+            if error.errno == ESRCH || error.code == .unavailable || running.isEnding {
                 throw EngineError(.conflict, "container \(entry.snapshot.id) is not running", underlying: error)
             }
             guard !detach, error.code == .commandNotFound || error.code == .commandNotExecutable else { throw error }
