@@ -1,3 +1,4 @@
+import DriverKit
 import Glibc
 import LinuxSystem
 
@@ -20,8 +21,11 @@ struct LostEntries {
         return path
     }
 
-    func take(_ path: String, _ key: String) throws(Errno) {
-        try Errno.check("set aside \(path)", rename(path, free(key)))
+    /// - Parameter fault: why, as the end of a sentence.
+    func take(_ path: String, as name: String, because fault: String) throws(Errno) {
+        let aside = free(name)
+        try Errno.check("set aside \(path)", rename(path, aside))
+        Driver.log(.warning, "\(path) was set aside as \(aside): \(fault)")
     }
 
     /// What was set aside before. - Returns: the entries by key, and whether there is anything that can't be read.

@@ -52,7 +52,7 @@ public struct SnapshotFolders: Sendable {
     /// Keeps what somebody may still want, outside of the snapshots.
     public func setAside(_ number: Int) throws(Errno) {
         if rmdir(folder(number)) == 0 { return }
-        let aside = LostEntries(state).free("folder-\(String(number, radix: 36))")
-        try Errno.check("set aside \(folder(number))", Glibc.rename(folder(number), aside))
+        let fault = "it belongs to no snapshot, unless to one whose entry can't be read"
+        try LostEntries(state).take(folder(number), as: "folder-\(String(number, radix: 36))", because: fault)
     }
 }

@@ -58,14 +58,14 @@ public final class SnapshotIndex: Sendable {
             return true
         }
         guard let entry else {
-            try lost.take(path, key)
+            try lost.take(path, as: key, because: "it is no entry of the snapshots' index")
             return false
         }
         table.last = max(table.last, entry.number)
         guard folders.exists(entry.number) else {
             if entry.state == .committed {
                 lost.forget(key)
-                try lost.take(path, key)
+                try lost.take(path, as: key, because: folderIsGone)
                 table.lost[key] = entry
             } else {
                 unlink(path)
@@ -83,6 +83,8 @@ public final class SnapshotIndex: Sendable {
         table.keys[entry.number] = key
         return true
     }
+
+    private static let folderIsGone = "the folder of the snapshot is gone"
 
     /// One that was set aside before. Somebody may have brought its folder back.
     private static func loadLost(_ key: String, _ entry: IndexEntry, _ folder: String, _ lost: LostEntries, _ folders: SnapshotFolders, into table: inout Table) throws {
@@ -271,7 +273,7 @@ public final class SnapshotIndex: Sendable {
                 let path = "\(folder)/\(key)"
                 if entry.state == .committed {
                     lost.forget(key)
-                    guard (try? lost.take(path, key)) != nil else { return }
+                    guard (try? lost.take(path, as: key, because: Self.folderIsGone)) != nil else { return }
                     table.lost[key] = entry
                 } else {
                     unlink(path)

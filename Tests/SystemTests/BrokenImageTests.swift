@@ -201,6 +201,9 @@ struct BrokenImageTests {
         #expect(engine.gantry("system", "check").output.contains("the layer of the container lost is gone"))
         let aside = "\(state(engine))/lost/folder-\(folder.split(separator: "/").last ?? "")"
         #expect(Files.exists("\(aside)/fs/mine"), "\(aside)")
+        for (path, name) in [("k/container-\(id)", "container-\(id)"), ("s/\(aside.split(separator: "-").last ?? "")", "folder-")] {
+            #expect(engine.log.contains("\(state(engine))/\(path) was set aside as \(state(engine))/lost/\(name)"), "\(engine.log)")
+        }
         engine.gantry("rm", "lost")
         Command.run(["sh", "-c", "btrfs subvolume delete \(aside)/fs 2>/dev/null; rm -rf \(state(engine))/lost/*"])
     }
