@@ -51,7 +51,7 @@ struct DockerTests {
     func terminal() {
         engine.withoutLeaks { name in
             let line = "stty rows 20 cols 60; docker run --rm -it --name \(name) busybox sh -c 'stty size; tty'"
-            let result = Command.run(["script", "-qec", line, "/dev/null"], environment: engine.environment)
+            let result = Command.onTerminal(line, environment: engine.environment)
             #expect(result.output.contains("20 60\r\n/dev/pts/0"), "\(result.everything)")
         }
     }

@@ -192,7 +192,7 @@ struct LifecycleTests {
     func terminal() {
         engine.withoutLeaks { name in
             let line = "stty rows 33 cols 77; \(engine.bin)/gantry run --rm -it --name \(name) busybox sh -c 'tty; stty size'"
-            let result = Command.run(["script", "-qec", line, "/dev/null"], environment: engine.environment)
+            let result = Command.onTerminal(line, environment: engine.environment)
             #expect(result.output.contains("/dev/pts/0\r\n33 77"), "\(result.everything)")
         }
     }

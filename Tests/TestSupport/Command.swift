@@ -19,6 +19,11 @@ public struct Command: Sendable {
         return process.finish(seconds: seconds)
     }
 
+    /// A line for sh, on a terminal whose user types nothing. At the end of its input script(1) would type for him.
+    public static func onTerminal(_ line: String, environment: [String: String]) -> Command {
+        run(["sh", "-c", "pipe=$(mktemp -u) && mkfifo $pipe && exec 3<>$pipe && rm $pipe && exec script -qec \"$0\" /dev/null <&3", line], environment: environment)
+    }
+
     /// Both streams, for messages of failed expectations.
     public var everything: String { "status \(status)\n\(output)\(errors)" }
 }
