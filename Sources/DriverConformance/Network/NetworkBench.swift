@@ -94,12 +94,12 @@ final class NetworkBench {
         try driver.leave(network: Self.id("a", network), endpoint: Self.id("b", network * 100 + number))
     }
 
-    /// "network 1" and "endpoint 102", sorted.
+    /// "network 1" and "endpoint 102", sorted; nobody takes a part of them away here.
     func walk() throws -> [String] {
         bench.step("walk")
         var result: [String] = []
         try driver.walk {
-            result.append("\($0.kind) \($0.id)")
+            result.append("\($0.kind) \($0.id)\($0.isWhole ? "" : ", incomplete")")
             return true
         }
         return result.sorted()
