@@ -60,17 +60,24 @@ final class CutMachine {
         try Array((words.joined(separator: "\n") + "\ncut\n").utf8).withUnsafeBytes { try Files.writeAll(file.raw, $0) }
     }
 
-    private func verification(_ flags: String = "") -> String {
+    /// A daemon that answers, whose state is on the disk.
+    static func daemon(_ storage: String) -> String {
         """
         export GANTRY_HOST=unix:///run/g.sock GANTRY_DRIVER_CHECKS=off
         \(Engine.bin)/gantryd --data-root /mnt/data --exec-root /run/gantry --pidfile /run/g.pid --config-file /dev/null --host $GANTRY_HOST \
           --bridge gtest0 --bip 172.31.0.1/24 --storage-driver \(storage) >/run/log 2>&1 &
         for i in $(seq 100); do \(Engine.bin)/gantry version >/dev/null 2>&1 && break; sleep 0.1; done
-        \(Engine.bin)/gantry-torture verify --host $GANTRY_HOST --journal \(journal) \(flags)
-        echo "verified $?"
-        tail -5 /run/log
 
         """
+    }
+
+    private func verification(_ flags: String = "") -> String {
+        Self.daemon(storage) + """
+            \(Engine.bin)/gantry-torture verify --host $GANTRY_HOST --journal \(journal) \(flags)
+            echo "verified $?"
+            tail -5 /run/log
+
+            """
     }
 
     /// Its packet filter knows no `ip`, which networks with bridges need.

@@ -58,11 +58,12 @@ extension ContainerCatalog {
         try await whenIdle(id) { entry throws(EngineError) in
             guard let entry, entry.snapshot.status.started == 0 else { return }
             let storage = try await environment.registry.storage(entry.snapshot.storageDriver)
-            _ = try await makeLayer(id, try await environment.images.resolve(entry.snapshot.imageID), storage)
+            try await makeLayer(id, try await environment.images.resolve(entry.snapshot.imageID), storage)
         }
     }
 
     /// A container's layer, on those of its image.
+    @discardableResult
     func makeLayer(_ id: String, _ image: ImageSnapshot, _ storage: StorageInstance) async throws(EngineError) -> [Mount] {
         var reason = ""
         for _ in 0..<3 {

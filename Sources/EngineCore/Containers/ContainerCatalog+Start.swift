@@ -130,7 +130,11 @@ extension ContainerCatalog {
     private func rootMounts(_ container: ContainerSnapshot, _ storage: StorageInstance) async throws(EngineError) -> [Mount] {
         do throws(EngineError) { return try await storage.mounts(layer(container.id)) } catch {
             guard error.code == .notFound else { throw error }
-            if container.status.started == 0 { return try await makeLayer(container.id, try await environment.images.resolve(container.imageID), storage) }
+            if container.status.started == 0 {
+                try await makeLayer(container.id, try await environment.images.resolve(container.imageID), storage)
+                // As for any start: its driver sees to it that a power cut does not take the layer any more.
+                return try await storage.mounts(layer(container.id))
+            }
             throw EngineError(
                 .dataCorrupted,
                 "the layer of the container \(container.name) is gone from \(storage.name), and with it what the container wrote; remove the container and create it again")
