@@ -89,6 +89,22 @@ struct WholeTreeTests {
         try await bench.inside(try await storage.mounts("c")) { try Files.makeDirectory("\($0)/new") }
     }
 
+    @Test("commits that meet each other do not wait for the kernel's next one, half a minute later", .timeLimit(.minutes(1)))
+    func commits() throws {
+        let bench = try Bench("btrfs"), folder = try Files.open(bench.root, O_RDONLY | O_DIRECTORY).take()
+        defer { close(folder) }
+        for round in 0..<40 {
+            let threads = try (0..<2).map { number in
+                try JoinableThread("commit") {
+                    usleep(UInt32(number * round * 20))
+                    symlinkat("x", folder, "\(round)-\(number)")
+                    #expect(throws: Never.self) { try FileSystem.commit(folder) }
+                }
+            }
+            for thread in threads { thread.join() }
+        }
+    }
+
     @Test("a snapshot takes no space of its own")
     func sharing() async throws {
         let bench = try Bench("btrfs"), storage = try await bench.storage()
