@@ -21,6 +21,8 @@ public final class ContainerRuntime: Sendable {
         self.program = program
         self.execRoot = execRoot
         self.cgroups = cgroups
+        // Their descriptors and threads: at the first container there may be none to be had.
+        _ = (ShimReactor.shared, ShimAnswers.shared)
         do throws(Errno) {
             try Files.makeDirectories("\(execRoot)/containers", mode: 0o711)
             try Files.makeDirectories("\(execRoot)/root", mode: 0o755)
