@@ -28,6 +28,13 @@ public enum Files {
         return lstat(path, &status) == 0
     }
 
+    /// The absolute path of what exists, without symbolic links.
+    public static func realPath(_ path: String) throws(Errno) -> String {
+        guard let real = realpath(path, nil) else { throw Errno(Glibc.errno, "realpath \(path)") }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
     public static func read(_ path: String) throws(Errno) -> [UInt8] {
         try read(try open(path, O_RDONLY), path)
     }

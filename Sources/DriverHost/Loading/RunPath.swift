@@ -1,4 +1,4 @@
-import Glibc
+import LinuxSystem
 
 /// Libraries that a driver needs are loaded from its run path, so nobody but root may be able to write there.
 enum RunPath {
@@ -23,10 +23,7 @@ enum RunPath {
     private static func existing(_ path: String) -> String {
         var folder = path
         while true {
-            if let resolved = realpath(folder, nil) {
-                defer { free(resolved) }
-                return String(cString: resolved)
-            }
+            if let resolved = try? Files.realPath(folder) { return resolved }
             if folder == "/" { return folder }
             folder = Ownership.parent(folder)
         }

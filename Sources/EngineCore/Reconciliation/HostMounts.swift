@@ -22,11 +22,7 @@ struct HostMounts: Reconciled {
     }
 
     /// As the kernel's table has it, without symbolic links.
-    private static func resolved(_ path: String) -> String {
-        guard let real = realpath(path, nil) else { return path }
-        defer { free(real) }
-        return String(cString: real)
-    }
+    private static func resolved(_ path: String) -> String { (try? Files.realPath(path)) ?? path }
 
     /// The last one first: it may lie on another. proc(5), mountinfo.
     private func points() -> [String] {

@@ -1,6 +1,5 @@
 import EngineErrors
 import EngineModel
-import Glibc
 import LinuxSystem
 
 /// The folder of what runs belongs to one data root: to a daemon on another one, its containers would be nobody's, and
@@ -12,7 +11,7 @@ enum ExecRoot {
     static func claim(_ folder: String, for dataRoot: String) throws(EngineError) {
         let file = "\(folder)/data-root", mine: [UInt8], owner: [UInt8]
         do throws(Errno) {
-            mine = Array(try realPath(dataRoot).utf8)
+            mine = Array(try Files.realPath(dataRoot).utf8)
             owner = Files.exists(file) ? try Files.read(file) : []
         } catch { throw unusable(folder, error) }
         if owner == mine { return }
@@ -30,11 +29,5 @@ enum ExecRoot {
 
     private static func holdsContainers(_ folder: String) -> Bool {
         ((try? Files.list("\(folder)/containers")) ?? []).contains(where: Identifier.isFull)
-    }
-
-    private static func realPath(_ path: String) throws(Errno) -> String {
-        guard let real = realpath(path, nil) else { throw Errno(errno, "realpath \(path)") }
-        defer { free(real) }
-        return String(cString: real)
     }
 }
