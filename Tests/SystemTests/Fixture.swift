@@ -21,17 +21,18 @@ enum Fixture {
         try build("faulty.c", "libvolume-faulty.so", in: folder, flags)
     }
 
-    /// A storage, network or volume driver of the SDK's templates: it hangs while it is loaded, in
-    /// `open` and in `walk` for as long as the file "<gate>-load", "<gate>-open" or "<gate>-walk" is there.
+    /// A storage, network or volume driver of the SDK's templates: it hangs while it is loaded, in `open`, in `walk` and in
+    /// a network's `remove` for as long as the file "<gate>-load", "<gate>-open", "<gate>-walk" or "<gate>-remove" is there.
     static func stuckDriver(_ kind: String, name: String = "stuck", version: String = "0.1.0", gate: String, in folder: String) throws -> String {
         var text = try String(decoding: Files.read("\(root)/plugins/templates/c/\(kind).c"), as: UTF8.self).replacing("@NAME@", with: name).replacing("0.1.0", with: version)
         let hang = "#include <unistd.h>\nstatic void hang(const char *file) { while (!access(file, F_OK)) usleep(10000); }\n"
-        let edits = [
+        var edits = [
             ("#define TEXT", hang + "#define TEXT"), ("    (void)factory;\n", "    (void)factory;\n    hang(\"\(gate)-open\");\n"),
             ("gantry_error *error) {\n    (void)host, (void)error;\n", "gantry_error *error) {\n    (void)host, (void)error;\n    hang(\"\(gate)-load\");\n"),
             ("static int32_t \(kind)_walk(", "static int32_t \(kind)_real_walk("),
             ("static const gantry_\(kind)_vtable", walk(kind, gate) + "static const gantry_\(kind)_vtable"),
         ]
+        if kind == "network" { edits.append(("    (void)all, (void)id, (void)error;\n", "    (void)all, (void)id, (void)error;\n    hang(\"\(gate)-remove\");\n")) }
         for (old, new) in edits {
             let place = try #require(text.firstRange(of: old), "the template has no \"\(old)\"")
             text.replaceSubrange(place, with: new)

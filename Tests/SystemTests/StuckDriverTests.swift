@@ -74,6 +74,24 @@ struct StuckDriverTests {
         #expect(removal.finish(seconds: 20).output.contains("Deleted: "))
     }
 
+    @Test("a network's name is taken until its driver has removed it")
+    func networkRemoval() throws {
+        let engine = Engine(number: 22, arguments: ["--trusted-driver", "network/stuck"])
+        engine.start()
+        defer { engine.discard() }
+        let gate = "\(engine.root)/gate"
+        #expect(engine.gantry("driver", "install", try Fixture.stuckDriver("network", gate: gate, in: "\(engine.root)/driver")).status == 0)
+        #expect(engine.gantry("network", "create", "-d", "stuck", "net").status == 0)
+        try Files.replace("\(gate)-remove", with: [])
+        let removal = engine.child("network", "rm", "net")
+        #expect(engine.waitForDump { $0.contains("in it: remove_network for ") }, "\(engine.gantry("system", "dump").output)")
+        let second = engine.gantry("network", "create", "net")
+        #expect(second.errors == "Error response from daemon: network with name net already exists\n", "\(second.everything)")
+        unlink("\(gate)-remove")
+        #expect(removal.finish(seconds: 20).output == "net\n")
+        #expect(engine.gantry("network", "create", "net").status == 0)
+    }
+
     @Test("a default volume driver that hangs holds up what needs a volume, and nothing else")
     func volumes() throws {
         let engine = Engine(number: 22)

@@ -12,7 +12,7 @@ extension NetworkCatalog {
         let instance = try await registry.network(driver)
         if instance.capabilities.contains(.singleton) { throw NetworkFailure.singleton(driver) }
         // From the checks to the entry in the table nothing waits.
-        if networks.values.contains(where: { $0.name == request.name }) { throw NetworkFailure.nameTaken(request.name) }
+        if present.contains(where: { $0.name == request.name }) { throw NetworkFailure.nameTaken(request.name) }
         let subnets = instance.capabilities.contains(.addresses) ? [try subnet(request)] : []
         let network = NetworkSnapshot(
             id: Identifier.random(), name: request.name, driver: driver, subnets: subnets, options: request.options,
@@ -36,6 +36,9 @@ extension NetworkCatalog {
         if await objects(network.driver)?.contains(NetworkObject(id: network.id, kind: .network)) == true { listed.insert(network.id) }
         announce("create", network)
     }
+
+    /// Those whose names and subnets are not free.
+    private var present: [NetworkSnapshot] { Array(networks.values) + departing.values }
 
     func forget(_ id: String) {
         networks[id] = nil
@@ -65,7 +68,7 @@ extension NetworkCatalog {
         }
         guard let wanted = request.subnets.first, !wanted.cidr.isEmpty else { return try freeSubnet(request) }
         let range = try Self.checkedSubnet(wanted.cidr)
-        for network in networks.values {
+        for network in present {
             for other in network.subnets where IPv4Subnet(other.cidr)?.overlaps(range) == true {
                 throw NetworkFailure.overlap(range, "\(other.cidr) of the network \(network.name)")
             }
@@ -78,7 +81,7 @@ extension NetworkCatalog {
     }
 
     private func freeSubnet(_ request: NetworkRequest) throws(EngineError) -> NetworkSnapshot.Subnet {
-        let own = networks.values.flatMap(\.subnets).compactMap { IPv4Subnet($0.cidr) }
+        let own = present.flatMap(\.subnets).compactMap { IPv4Subnet($0.cidr) }
         guard let free = IPv4Subnet.free(avoiding: own + HostRoutes.subnets()) else {
             throw EngineError(
                 .resourceExhausted,

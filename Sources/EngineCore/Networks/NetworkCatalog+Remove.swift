@@ -23,6 +23,8 @@ extension NetworkCatalog {
         // Out of the table first: from now on no container gets into it.
         let pool = pools[network.id]
         forget(network.id)
+        departing[network.id] = network
+        defer { departing[network.id] = nil }
         do {
             try await registry.network(network.driver).removeNetwork(network.id)
             FailPoint.after("network.remove.driver")

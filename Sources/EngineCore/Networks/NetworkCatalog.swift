@@ -40,6 +40,8 @@ public actor NetworkCatalog: NetworkService {
     let defaults: Defaults
     let logger = Logger(label: "networks")
     var networks: [String: NetworkSnapshot] = [:]
+    /// Out of the table, and perhaps back in it: their removal may fail.
+    var departing: [String: NetworkSnapshot] = [:]
     var pools: [String: AddressPool] = [:]
     /// By endpoint id.
     var leases: [String: Lease] = [:]
