@@ -13,7 +13,8 @@ extension Command {
         let container = try call.engine.get("/containers/\(Call.escape(call.words[0]))/json")
         guard container["State"]["Running"].bool else { throw Refusal("cannot attach to a stopped container, start it first") }
         if container["State"]["Paused"].bool { throw Refusal("cannot attach to a paused container, unpause it first") }
-        return try ContainerAttach.run(call, container["Id"].string, isTerminal: container["Config"]["Tty"].bool, input: !call.flags.bool("no-stdin") && container["Config"]["OpenStdin"].bool) {}
+        let input = !call.flags.bool("no-stdin") && container["Config"]["OpenStdin"].bool
+        return try ContainerAttach.run(call, container["Id"].string, isTerminal: container["Config"]["Tty"].bool, input: input, detached: 1) {}
     }
     static let containerStart = Command(
         names: ["start", "container start"], usage: "[OPTIONS] CONTAINER [CONTAINER...]", summary: "Start one or more stopped containers",
@@ -35,7 +36,8 @@ extension Command {
 
 /// Joins this terminal with a container's streams until it ends.
 enum ContainerAttach {
-    static func run(_ call: Invocation, _ id: String, isTerminal: Bool, input: Bool, start: () throws -> Void) throws -> Int32 {
+    /// - Parameter detached: the status when the user detaches; Docker's is 1 for `attach` and 0 for `start`.
+    static func run(_ call: Invocation, _ id: String, isTerminal: Bool, input: Bool, detached: Int32 = 0, start: () throws -> Void) throws -> Int32 {
         let keys = try DetachKeys.parse(call.flags["detach-keys"])
         let query = (input ? [("stdin", "1")] : []) + [("stdout", "1"), ("stderr", "1"), ("stream", "1")]
         let connection = try call.engine.hijack("/containers/\(id)/attach", query)
@@ -50,7 +52,7 @@ enum ContainerAttach {
         if try Streams(connection: connection, isTerminal: isTerminal, takesInput: input, detachKeys: keys).run() == .detached {
             Terminal.restore()
             Output.error("read escape sequence")
-            return 0
+            return detached
         }
         return try waiting.status()
     }

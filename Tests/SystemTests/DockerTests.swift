@@ -56,6 +56,17 @@ struct DockerTests {
         }
     }
 
+    @Test("who detaches from a container's terminal is told, and the container stays", arguments: ["docker", "gantry"])
+    func detaching(_ client: String) {
+        engine.withoutLeaks { name in
+            engine.gantry("run", "-dit", "--name", name, "busybox", "sh")
+            let program = client == "gantry" ? "\(engine.bin)/gantry" : client
+            let result = Command.onTerminal("\(program) attach \(name); echo status $?", typing: #"\020\021"#, environment: engine.environment)
+            #expect(result.output.contains("read escape sequence") && result.output.contains("status 1"), "\(result.everything)")
+            #expect(engine.gantry("inspect", "-f", "{{.State.Running}}", name).output == "true\n")
+        }
+    }
+
     @Test("events and logs -f")
     func followed() {
         engine.withoutLeaks { name in

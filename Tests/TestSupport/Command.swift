@@ -19,9 +19,12 @@ public struct Command: Sendable {
         return process.finish(seconds: seconds)
     }
 
-    /// A line for sh, on a terminal whose user types nothing. At the end of its input script(1) would type for him.
-    public static func onTerminal(_ line: String, environment: [String: String]) -> Command {
-        run(["sh", "-c", "pipe=$(mktemp -u) && mkfifo $pipe && exec 3<>$pipe && rm $pipe && exec script -qec \"$0\" /dev/null <&3", line], environment: environment)
+    /// A line for sh, on a terminal whose user types nothing, or `keys`, as printf(1) writes them, every now and then until
+    /// the line has ended. At the end of its input script(1) would type for him.
+    public static func onTerminal(_ line: String, typing keys: String = "", environment: [String: String]) -> Command {
+        // Not a child of script(1), which waits for all that it has.
+        let typist = keys.isEmpty ? "" : "(while sleep 0.2 && kill -0 $$; do printf '\(keys)' >&3; done >/dev/null 2>&1 &); "
+        return run(["sh", "-c", "pipe=$(mktemp -u) && mkfifo $pipe && exec 3<>$pipe && rm $pipe || exit 2; \(typist)exec script -qec \"$0\" /dev/null <&3", line], environment: environment)
     }
 
     /// Both streams, for messages of failed expectations.
