@@ -17,6 +17,7 @@ struct RequestTests {
         "the version goes from the path",
         arguments: [
             ("/v1.41/containers/json?all=1", "/containers/json", "1.41"), ("/containers/json", "/containers/json", "1.50"), ("/version", "/version", "1.50"), ("/v1.99/x", "/x", "1.99"),
+            ("http://localhost:2375/v1.41/info?a=/", "/info", "1.41"), ("HTTPS://h", "/", "1.50"),
         ])
     func versions(_ uri: String, _ path: String, _ version: String) {
         let request = request(uri)

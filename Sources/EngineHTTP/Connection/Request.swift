@@ -18,7 +18,7 @@ struct Request: Sendable {
         self.body = body
         let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         query = Query(parts.count > 1 ? String(parts[1]) : "")
-        let whole = parts[0]
+        let whole = Self.withoutAuthority(parts[0])
         let first = whole.dropFirst().prefix { $0 != "/" }
         if let version = APIVersion(prefix: first) {
             self.version = version
@@ -27,6 +27,13 @@ struct Request: Sendable {
             version = .maximum
             path = String(whole)
         }
+    }
+
+    /// Clients behind a proxy send the whole address (RFC 9112, absolute-form).
+    private static func withoutAuthority(_ target: Substring) -> Substring {
+        guard let scheme = ["http://", "https://"].first(where: { target.lowercased().hasPrefix($0) }) else { return target }
+        let path = target.dropFirst(scheme.count).drop { $0 != "/" }
+        return path.isEmpty ? "/" : path
     }
 }
 
