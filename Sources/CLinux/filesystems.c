@@ -46,8 +46,10 @@ int gantry_btrfs_set_read_only(int subvolume, int read_only) {
     return wanted == flags ? 0 : ioctl(subvolume, BTRFS_IOC_SUBVOL_SETFLAGS, &wanted);
 }
 
-int gantry_btrfs_commit(int file) {
-    unsigned long long transaction = 0;
-    if (ioctl(file, BTRFS_IOC_START_SYNC, &transaction) != 0) return errno == ENOTTY ? 0 : -1;
-    return ioctl(file, BTRFS_IOC_WAIT_SYNC, &transaction) != 0 ? -1 : 1;
+int gantry_btrfs_start_commit(int file, unsigned long long *transaction) {
+    return ioctl(file, BTRFS_IOC_START_SYNC, transaction);
+}
+
+int gantry_btrfs_wait_for_commit(int file, unsigned long long transaction) {
+    return ioctl(file, BTRFS_IOC_WAIT_SYNC, &transaction);
 }

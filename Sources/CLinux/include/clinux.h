@@ -102,6 +102,7 @@ int gantry_btrfs_create(int folder, const char *name);
 int gantry_btrfs_snapshot(int folder, const char *name, int source);
 int gantry_btrfs_destroy(int folder, const char *name);
 int gantry_btrfs_set_read_only(int subvolume, int read_only);
-/* Commits the transaction of a btrfs. 1: it did; 0: it is another file system. */
-int gantry_btrfs_commit(int file);
+/* Asks a btrfs to commit its transaction; returns when it has begun. */
+int gantry_btrfs_start_commit(int file, unsigned long long *transaction);
+int gantry_btrfs_wait_for_commit(int file, unsigned long long transaction);
 #endif
