@@ -6,22 +6,10 @@ import Synchronization
 /// Which key is which folder. Kept in memory, and on disk as the folder `k` with one symbolic link for each key, whose
 /// text is the entry: symlink(2) and rename(2) make and change an entry in one step, without a file to write and sync.
 public final class SnapshotIndex: Sendable {
-    private struct Table {
-        var entries: [String: IndexEntry] = [:]
-        var keys: [Int: String] = [:]
-        var children: [Int: Int] = [:]
-        /// Keys that are being made, with the number of their parent.
-        var reserved: [String: Int?] = [:]
-        /// Committed snapshots whose folder is gone.
-        var lost: [String: IndexEntry] = [:]
-        var last = 0
-        /// Active snapshots that a power cut may still take.
-        var unsynced: Set<String> = []
-    }
     private let folder: String
     private let folders: SnapshotFolders
     private let lost: LostEntries
-    private let table = Mutex(Table())
+    private let table = Mutex(SnapshotTable())
     /// An fsync of the engine's does not put our changes on disk.
     private let isApart: Bool
     /// An entry could not be read: folders that no entry knows may be that snapshot's.
@@ -34,68 +22,10 @@ public final class SnapshotIndex: Sendable {
         folder = "\(folders.state)/k"
         lost = LostEntries(folders.state)
         try Files.makeDirectories(folder)
-        let before = try lost.load()
-        var found = Table(), hasUnreadable = before.hasUnreadable
-        for key in try Files.list(folder) {
-            if try !Self.load(key, folder, lost, folders, into: &found) { hasUnreadable = true }
-        }
-        for (key, entry) in before.entries where found.entries[key] == nil {
-            try Self.loadLost(key, entry, folder, lost, folders, into: &found)
-        }
-        for entry in found.entries.values { if let parent = entry.parent { found.children[parent, default: 0] += 1 } }
-        self.hasUnreadable = hasUnreadable
+        let found = try SnapshotTable.load(folder, folders, lost)
+        hasUnreadable = found.hasUnreadable
         isApart = try Self.commit(folder)
-        let loaded = found
-        table.withLock { $0 = loaded }
-    }
-
-    /// - Returns: whether the entry could be read.
-    private static func load(_ key: String, _ folder: String, _ lost: LostEntries, _ folders: SnapshotFolders, into table: inout Table) throws -> Bool {
-        let path = "\(folder)/\(key)"
-        let entry = IndexEntry(link: path)
-        if key.hasPrefix("+") && entry != nil {
-            try Errno.check("remove \(path)", unlink(path))
-            return true
-        }
-        guard let entry else {
-            try lost.take(path, as: key, because: "it is no entry of the snapshots' index")
-            return false
-        }
-        table.last = max(table.last, entry.number)
-        guard folders.exists(entry.number) else {
-            if entry.state == .committed {
-                lost.forget(key)
-                try lost.take(path, as: key, because: folderIsGone)
-                table.lost[key] = entry
-            } else {
-                unlink(path)
-            }
-            return true
-        }
-        if let other = table.keys[entry.number], let twin = table.entries[other] {
-            // A commit was cut off between its two steps: the committed name stays.
-            let stale = twin.state == .committed ? key : other
-            unlink("\(folder)/\(stale)")
-            if stale == key { return true }
-            table.entries[other] = nil
-        }
-        table.entries[key] = entry
-        table.keys[entry.number] = key
-        return true
-    }
-
-    private static let folderIsGone = "the folder of the snapshot is gone"
-
-    /// One that was set aside before. Somebody may have brought its folder back.
-    private static func loadLost(_ key: String, _ entry: IndexEntry, _ folder: String, _ lost: LostEntries, _ folders: SnapshotFolders, into table: inout Table) throws {
-        table.last = max(table.last, entry.number)
-        guard folders.exists(entry.number), table.keys[entry.number] == nil else {
-            table.lost[key] = entry
-            return
-        }
-        try Errno.check("take back snapshot \(key)", rename(lost.path(key), "\(folder)/\(key)"))
-        table.entries[key] = entry
-        table.keys[entry.number] = key
+        table.withLock { $0 = found.table }
     }
 
     /// Folders that belong to a snapshot.
@@ -109,8 +39,8 @@ public final class SnapshotIndex: Sendable {
     /// - Returns: a number for its folder, and the parent's.
     func reserve(_ key: String, parent: String) throws -> (number: Int, below: Int?) {
         try table.withLock { table in
-            try Self.mustBeFree(key, table)
-            let below = try Self.committed(parent, table)
+            try table.mustBeFree(key)
+            let below = try table.committed(parent)
             table.reserved[key] = .some(below)
             if let below { table.children[below, default: 0] += 1 }
             table.last += 1
@@ -127,22 +57,22 @@ public final class SnapshotIndex: Sendable {
     /// - Returns: the numbers below, newest first.
     func insert(_ key: String, _ number: Int, parent: String, _ state: Snapshot.State) throws -> [Int] {
         try table.withLock { table in
-            let below = try Self.committed(parent, table)
+            let below = try table.committed(parent)
             let entry = IndexEntry(state: state, number: number, parent: below, created: Self.now())
             try Errno.check("record snapshot \(key)", symlink(entry.text, "\(folder)/\(key)"))
             table.reserved[key] = nil
             table.entries[key] = entry
             table.keys[number] = key
             if isApart && state == .active { table.unsynced.insert(key) }
-            return Self.chain(below, table)
+            return table.chain(below)
         }
     }
 
     /// The entry, and the numbers below it, newest first.
     public func lookup(_ key: String) throws -> (entry: IndexEntry, chain: [Int]) {
         try table.withLock { table in
-            let entry = try Self.existing(key, table)
-            return (entry, Self.chain(entry.parent, table))
+            let entry = try table.existing(key)
+            return (entry, table.chain(entry.parent))
         }
     }
 
@@ -161,9 +91,9 @@ public final class SnapshotIndex: Sendable {
     /// Holds `name`. - Returns: the number of the active snapshot `key`.
     func beginCommit(_ key: String, as name: String) throws -> Int {
         try table.withLock { table in
-            let entry = try Self.existing(key, table)
+            let entry = try table.existing(key)
             if entry.state != .active { throw DriverError(EINVAL, "snapshot \(key) is not active and can't be committed") }
-            try Self.mustBeFree(name, table)
+            try table.mustBeFree(name)
             table.reserved[name] = .some(nil)
             return entry.number
         }
@@ -173,7 +103,7 @@ public final class SnapshotIndex: Sendable {
     /// - Returns: the number.
     func finishCommit(_ key: String, as name: String) throws -> Int {
         let number = try table.withLock { table in
-            var entry = try Self.existing(key, table)
+            var entry = try table.existing(key)
             let number = entry.number
             entry.state = .committed
             if let old = table.lost[name] {
@@ -235,7 +165,7 @@ public final class SnapshotIndex: Sendable {
     /// - Returns: the number of a folder that nobody knows now.
     public func remove(_ key: String) throws -> Int {
         let entry = try table.withLock { table in
-            let entry = try Self.existing(key, table)
+            let entry = try table.existing(key)
             let children = table.children[entry.number, default: 0]
             if children > 0 { throw DriverError(EBUSY, "snapshot \(key) is the parent of \(children) others; remove them first") }
             try FailPoint.before("snapshot.remove")
@@ -273,7 +203,7 @@ public final class SnapshotIndex: Sendable {
                 let path = "\(folder)/\(key)"
                 if entry.state == .committed {
                     lost.forget(key)
-                    guard (try? lost.take(path, as: key, because: Self.folderIsGone)) != nil else { return }
+                    guard (try? lost.take(path, as: key, because: SnapshotTable.folderIsGone)) != nil else { return }
                     table.lost[key] = entry
                 } else {
                     unlink(path)
@@ -294,33 +224,6 @@ public final class SnapshotIndex: Sendable {
                 "the layer \(name ?? String(number, radix: 36)) below the snapshot \(key) is gone: \(folders.folder(number)) does not exist; `gantry system check --repair` makes it again if its image is there"
             )
         }
-    }
-
-    private static func existing(_ key: String, _ table: Table) throws -> IndexEntry {
-        guard let entry = table.entries[key] else { throw DriverError(ENOENT, "snapshot \(key) does not exist") }
-        return entry
-    }
-
-    private static func mustBeFree(_ key: String, _ table: Table) throws {
-        if table.entries[key] != nil || table.reserved.keys.contains(key) { throw DriverError(EEXIST, "snapshot \(key) exists already") }
-    }
-
-    /// The number of a parent; nil for "".
-    private static func committed(_ parent: String, _ table: Table) throws -> Int? {
-        if parent.isEmpty { return nil }
-        guard let entry = table.entries[parent] else { throw DriverError(ENOENT, "parent snapshot \(parent) does not exist") }
-        if entry.state != .committed { throw DriverError(EINVAL, "parent snapshot \(parent) is not committed") }
-        return entry.number
-    }
-
-    private static func chain(_ first: Int?, _ table: Table) -> [Int] {
-        var result: [Int] = []
-        var next = first
-        while let number = next {
-            result.append(number)
-            next = table.keys[number].flatMap { table.entries[$0]?.parent }
-        }
-        return result
     }
 
     private static func now() -> Int64 {
