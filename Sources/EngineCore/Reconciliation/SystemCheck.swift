@@ -48,7 +48,12 @@ public struct SystemCheck: CheckService {
         for await _ in Leftovers.shared.notes {
             // What is still there after two minutes waits for the next note, or for a person.
             for pause in [1, 2, 4, 8, 15, 30, 60] {
-                do { try await Task.sleep(for: .seconds(pause)) } catch { return }
+                let count = Leftovers.shared.count
+                for second in 0..<pause where second == 0 || Leftovers.shared.count == count {
+                    do { try await Task.sleep(for: .seconds(1)) } catch { return }
+                }
+                // What was noted meanwhile does not wait as long as what could not be mended.
+                if pause > 1 && Leftovers.shared.count != count { break }
                 let found = await lookTwice(deep: false)
                 for discrepancy in found where [.remove, .record].contains(discrepancy.finding.repair) { _ = await mend(discrepancy) }
                 if found.isEmpty { break }
