@@ -194,7 +194,7 @@ let package = Package(
             test("ContentStoreTests", ["ContentStore", "OCISpecs", "EngineModel", "EngineErrors", "DriverHost", "DriverKit", "LinuxSystem", "CLinux", "TestSupport"]),
             test("StorageDriverTests", ["ContentStore", "DriverHost", "DriverKit", "EngineErrors", "LinuxSystem", "CLinux", "TestSupport"]),
             test("ConformanceTests", ["LinuxSystem", "TestSupport"], exclude: ["Fixtures"]),
-            test("StateStoreTests", ["StateStore", "EngineModel", "EngineErrors", "TestSupport"]),
+            test("StateStoreTests", ["StateStore", "EngineModel", "EngineErrors", "TestSupport"], exclude: ["Recordings"]),
             test(
                 "ContainerRuntimeTests", ["ContainerRuntime", "CLinux", "EngineErrors", "LinuxCgroups", "LinuxSystem", "ShimProtocol", "TestSupport"],
                 exclude: ["Recordings"]),
