@@ -22,7 +22,7 @@ STORAGE_SUITES := SystemTests
 DRIVERS        := $(notdir $(wildcard plugins/*-*))
 SWIFT_BUILD    := swift build
 
-.PHONY: help setup setup-run setup-test build run stop test powercut unit torture bench soak sdk install deb deb-check fmt check clean
+.PHONY: help setup setup-run setup-test build run stop test powercut torture bench soak sdk install deb deb-check fmt check clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -55,19 +55,19 @@ stop: ## end what `make run` started and remove its data
 
 test: setup-test ## build and run every test, as root, with real containers (FILTER=name for some)
 	swift build --build-tests
-	GANTRY_TEST_ROOT=1 swift test --skip-build --no-parallel $(if $(FILTER),--filter $(FILTER))
-	$(if $(FILTER),,$(foreach driver,$(OTHER_STORAGE),GANTRY_TEST_STORAGE=$(driver) GANTRY_TEST_ROOT=1 swift test --skip-build --no-parallel --filter '$(STORAGE_SUITES)' &&) true)
+	GANTRY_TEST_ROOT=1 config/test $(if $(FILTER),--filter $(FILTER))
+	$(if $(FILTER),,$(foreach driver,$(OTHER_STORAGE),GANTRY_TEST_STORAGE=$(driver) GANTRY_TEST_ROOT=1 config/test --filter '$(STORAGE_SUITES)' &&) true)
 
 # The variables of the fault tests. The power is cut in three arrangements.
 TORTURE = GANTRY_TEST_ROOT=1 GANTRY_TORTURE_ROUNDS=$(ROUNDS) GANTRY_POWER_CUTS=$$(( ($(CUTS) + 2) / 3 )) $(if $(SEED),GANTRY_TORTURE_SEED=$(SEED))
 
 torture: setup-test ## kill, starve and betray the engine: ROUNDS rounds and CUTS power cuts, SEED to repeat some
 	swift build --build-tests
-	$(TORTURE) swift test --skip-build --no-parallel --filter 'FaultTests|CrashTests.PowerCutTests'
+	$(TORTURE) config/test --filter 'FaultTests|CrashTests.PowerCutTests'
 
 powercut: setup-test ## only the power cuts of `make torture`
 	swift build --build-tests
-	$(TORTURE) swift test --skip-build --no-parallel --filter CrashTests.PowerCutTests
+	$(TORTURE) config/test --filter CrashTests.PowerCutTests
 
 sdk: ## write the SDK for authors of drivers to .build/sdk
 	@config/sdk .build/sdk
