@@ -81,8 +81,11 @@ public struct Model: Sendable {
 
     mutating func failed(_ number: Int, status: Int, _ message: String) {
         line += 1
-        guard let (operation, effects, _) = underWay.removeValue(forKey: number) else { return }
+        guard let (operation, effects, _) = underWay[number] else { return }
         if status >= 500 { faults.append("\(operation.verb) \(operation.container > 0 ? "\(operation.container)" : operation.name): \(status) \(message)") }
+        // The disk failed below the database: nobody knows what of the creation the next daemon finds there.
+        if operation.verb == .createContainer && message.contains("the state database failed") { return lost(number) }
+        underWay[number] = nil
         for effect in effects {
             // A refusal changes nothing, and a creation that failed makes nothing. What else fails may have come half its
             // way.
