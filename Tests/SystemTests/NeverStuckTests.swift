@@ -224,7 +224,7 @@ struct NeverStuckTests {
             return connection
         }
         #expect(engine.waitForDump { $0.split(separator: "\n").count { $0.hasPrefix("    in it: create") } == 16 }, "\(dump(engine))")
-        #expect(engine.waitForDump { $0.split(separator: "\n").count { $0.hasPrefix("    behind it: create") } == 84 })
+        #expect(engine.waitForDump { $0.split(separator: "\n").count { $0.hasPrefix("    behind it: ") } == 84 }, "\(dump(engine))")
         othersAreServed(engine, "crowd")
         withExtendedLifetime(crowd) {}
         engine.kill()
