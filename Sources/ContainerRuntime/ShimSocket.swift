@@ -13,7 +13,7 @@ enum ShimSocket {
         try withAddress(folder) { address, length in
             Glibc.bind(socket.raw, address, length)
         }
-        try Errno.check("listen on \(folder)/\(name)", Glibc.listen(socket.raw, 64))
+        try Errno.check("listen on \(folder)/\(name)", Glibc.listen(socket.raw, 1024))
         return socket
     }
 

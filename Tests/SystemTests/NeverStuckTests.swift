@@ -235,11 +235,16 @@ struct NeverStuckTests {
     func replays() {
         engine.withoutLeaks { name in
             engine.gantry("run", "-d", "--name", name, "busybox", "sh", "-c", "yes 0123456789012345678901234567890123456789 | head -c 1000000; sleep 1000")
+            // They all come while the shim does nothing.
+            let shim = shim(engine, name)
+            kill(shim, SIGSTOP)
             let crowd = (0..<100).map { _ in
                 let connection = RawConnection(socket, receiveBuffer: 4096)
                 connection.send("POST", "/v1.43/containers/\(name)/attach?logs=1&stream=1&stdout=1", headers: ["Connection: Upgrade", "Upgrade: tcp"])
                 return connection
             }
+            #expect(engine.waitForDump { $0.split(separator: "\n").count { $0.contains("has to answer: attach") } == 100 }, "\(dump(engine))")
+            kill(shim, SIGCONT)
             #expect(engine.waitForDump { $0.split(separator: "\n").count { $0.contains("/attach: attached") } == 100 }, "\(dump(engine))")
             othersAreServed(engine, name)
             withExtendedLifetime(crowd) {}
