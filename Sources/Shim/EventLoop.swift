@@ -10,9 +10,17 @@ final class EventLoop {
     static let writable = UInt32(EPOLLOUT.rawValue)
     static let hungUp = UInt32(EPOLLHUP.rawValue) | UInt32(EPOLLERR.rawValue)
 
+    private struct Watch {
+        let handler: Handler
+        /// Events that were taken from the kernel together with the one that closed its descriptor carry another number
+        /// than the next that gets the descriptor.
+        let number: UInt32
+        var interest: UInt32
+    }
+
     private let epoll: OwnedFD
-    private var handlers: [Int32: Handler] = [:]
-    private var interests: [Int32: UInt32] = [:]
+    private var watches: [Int32: Watch] = [:]
+    private var number: UInt32 = 0
     private var limits: [Int32: (time: Int64, body: () -> Void)] = [:]
     /// Set to leave `run`.
     var isFinished = false
@@ -22,23 +30,23 @@ final class EventLoop {
     }
 
     func add(_ descriptor: Int32, _ events: UInt32, _ handler: @escaping Handler) {
-        handlers[descriptor] = handler
-        interests[descriptor] = events
-        control(EPOLL_CTL_ADD, descriptor, events)
+        number &+= 1
+        watches[descriptor] = Watch(handler: handler, number: number, interest: events)
+        control(EPOLL_CTL_ADD, descriptor)
     }
 
     func set(_ descriptor: Int32, _ events: UInt32) {
-        guard let old = interests[descriptor], old != events else { return }
-        interests[descriptor] = events
-        control(EPOLL_CTL_MOD, descriptor, events)
+        guard let old = watches[descriptor]?.interest, old != events else { return }
+        watches[descriptor]?.interest = events
+        control(EPOLL_CTL_MOD, descriptor)
     }
 
     /// Before the descriptor is closed.
     func remove(_ descriptor: Int32) {
-        guard handlers.removeValue(forKey: descriptor) != nil else { return }
-        interests[descriptor] = nil
+        guard watches[descriptor] != nil else { return }
+        control(EPOLL_CTL_DEL, descriptor)
+        watches[descriptor] = nil
         limits[descriptor] = nil
-        control(EPOLL_CTL_DEL, descriptor, 0)
     }
 
     /// Calls `body` once at that time (ns of the monotonic clock), unless the descriptor is removed, or its limit is set
@@ -49,7 +57,10 @@ final class EventLoop {
         var events = [epoll_event](repeating: epoll_event(), count: 32)
         while !isFinished {
             let count = epoll_wait(epoll.raw, &events, 32, patience)
-            for event in events[..<Int(max(count, 0))] { handlers[event.data.fd]?(event.events) }
+            for event in events[..<Int(max(count, 0))] {
+                let descriptor = Int32(truncatingIfNeeded: event.data.u64), number = UInt32(event.data.u64 >> 32)
+                if let watch = watches[descriptor], watch.number == number { watch.handler(event.events) }
+            }
             expire()
         }
     }
@@ -68,8 +79,9 @@ final class EventLoop {
         }
     }
 
-    private func control(_ operation: Int32, _ descriptor: Int32, _ events: UInt32) {
-        var event = epoll_event(events: events, data: epoll_data_t(fd: descriptor))
+    private func control(_ operation: Int32, _ descriptor: Int32) {
+        guard let watch = watches[descriptor] else { return }
+        var event = epoll_event(events: watch.interest, data: epoll_data_t(u64: UInt64(watch.number) << 32 | UInt64(UInt32(descriptor))))
         epoll_ctl(epoll.raw, operation, descriptor, &event)
     }
 }
