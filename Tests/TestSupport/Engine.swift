@@ -241,7 +241,7 @@ public final class Engine {
             if !mine.isEmpty { _ = run(["rm", "-f", "-v"] + mine) }
             var growth = objects().growth(since: before)
             // The kernel takes namespaces and links down behind our backs.
-            for _ in 0..<200 where !growth.isEmpty {
+            for _ in 0..<400 where !growth.isEmpty {
                 usleep(50_000)
                 growth = objects().growth(since: before)
             }
