@@ -73,7 +73,9 @@ final class EventLoop {
 
     private func expire() {
         let now = limits.isEmpty ? 0 : monotonicTime()
-        for (descriptor, limit) in limits where limit.time <= now {
+        for descriptor in Array(limits.keys) {
+            // One that went before may have removed it.
+            guard let limit = limits[descriptor], limit.time <= now else { continue }
             limits[descriptor] = nil
             limit.body()
         }
