@@ -1,5 +1,7 @@
 import EngineErrors
 import Glibc
+import LinuxSystem
+import TestSupport
 import Testing
 
 @testable import EngineDaemon
@@ -23,21 +25,32 @@ private final class Folder {
     }
 }
 
-@Test("a pidfile of a live process is respected, one of a dead process is replaced, and ours goes with us")
+@Test("a pidfile of a live daemon is respected, that of a dead process or of another program is replaced, and ours goes with us")
 func pidfile() throws {
     let folder = Folder()
-    folder.write("pid", "1\n")
+    // A process by the name of this one.
+    let name = String(decoding: try Files.read("/proc/self/comm").dropLast(), as: UTF8.self)
+    #expect(symlink("/bin/sleep", "\(folder.path)/\(name)") == 0)
+    defer { unlink("\(folder.path)/\(name)") }
+    let daemon = Child(["\(folder.path)/\(name)", "100"])
+    defer {
+        daemon.signal(SIGKILL)
+        _ = daemon.finish()
+    }
+    // Its name comes a moment after its program.
+    for _ in 0..<1000 where (try? Files.read("/proc/\(daemon.pid)/comm")) != Array("\(name)\n".utf8) { usleep(10_000) }
+    folder.write("pid", "\(daemon.pid)\n")
     let failure = #expect(throws: EngineError.self) { _ = try Pidfile("\(folder.path)/pid") }
     #expect(failure?.code == .conflict)
-    #expect(failure?.message.hasSuffix("process with PID 1 is still running") == true)
-    // Beyond the largest pid of Linux.
-    folder.write("pid", "4194305")
-    do {
+    #expect(failure?.message.hasSuffix("process with PID \(daemon.pid) is still running") == true)
+    // The second is beyond the largest pid of Linux.
+    for stale in ["1", "4194305"] {
+        folder.write("pid", stale)
         let pidfile = try Pidfile("\(folder.path)/pid")
         #expect(folder.has("pid"))
         _ = consume pidfile
+        #expect(!folder.has("pid"))
     }
-    #expect(!folder.has("pid"))
     folder.write("pid", "what?")
     _ = try Pidfile("\(folder.path)/pid")
 }

@@ -6,9 +6,9 @@ import LinuxSystem
 struct Pidfile: ~Copyable {
     let path: String
 
-    /// - Throws: `.conflict` when it names another process that lives.
+    /// - Throws: `.conflict` when it names another daemon that lives.
     init(_ path: String) throws(EngineError) {
-        if let pid = Self.owner(path), pid != getpid(), Self.isAlive(pid) {
+        if let pid = Self.owner(path), pid != getpid(), Self.isDaemon(pid) {
             throw EngineError(
                 .conflict, "failed to start the daemon, make sure gantryd is not running or delete \(path): process with PID \(pid) is still running")
         }
@@ -30,5 +30,10 @@ struct Pidfile: ~Copyable {
         return pid_t(String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self)).flatMap { $0 > 0 ? $0 : nil }
     }
 
-    private static func isAlive(_ pid: pid_t) -> Bool { kill(pid, 0) == 0 || errno == EPERM }
+    /// A process by the name of our program. Any other got the number after the daemon, killed or without power, had left
+    /// its file behind.
+    private static func isDaemon(_ pid: pid_t) -> Bool {
+        guard let name = try? Files.read("/proc/\(pid)/comm") else { return false }
+        return name == (try? Files.read("/proc/self/comm"))
+    }
 }
