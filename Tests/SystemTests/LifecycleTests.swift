@@ -167,6 +167,24 @@ struct LifecycleTests {
         #expect(engine.gantry("exec", "nosuch", "true").errors.contains("No such container: nosuch"))
     }
 
+    @Test("an exec that was never started does not end with its container, and runs after the next start")
+    func waitingExec() {
+        engine.withoutLeaks { name in
+            engine.gantry("run", "-d", "--name", name, "busybox", "sleep", "1000")
+            let result = engine.python(
+                """
+                import time
+                api, begin = client.api, int(time.time())
+                waiting, running = api.exec_create('\(name)', ['echo', 'late'])['Id'], api.exec_create('\(name)', ['sleep', '1000'])['Id']
+                api.exec_start(running, detach=True)
+                api.restart('\(name)', timeout=0)
+                print([e['Actor']['Attributes']['execID'] == running for e in api.events(since=begin, until=int(time.time()) + 1, decode=True, filters={'container': '\(name)', 'event': 'exec_die'})])
+                print(api.exec_inspect(running)['ExitCode'], api.exec_start(waiting), api.exec_inspect(waiting)['ExitCode'])
+                """)
+            #expect(result.output == "[True]\n137 b'late\\n' 0\n", "\(result.everything)")
+        }
+    }
+
     @Test("of many execs the last hundred that ended can be inspected, those that could not run too")
     func manyExecs() {
         engine.withoutLeaks { name in

@@ -40,7 +40,7 @@ extension ContainerCatalog {
             entry.snapshot.status.oomKilled = true
             await saveStatus(entry)
         }
-        for exec in entry.execs { execExited(exec, 137) }
+        for exec in entry.execs where execs[exec]?.running == true { execExited(exec, 137) }
         FailPoint.after("container.exit.notice")
         await release(entry)
         FailPoint.after("container.exit.release")
