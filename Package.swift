@@ -114,6 +114,7 @@ let package = Package(
         .target(name: "CLauncher", dependencies: ["CLinux"]),
         .target(name: "CDriverABI"),
         .target(name: "CFaultPoints"),
+        .target(name: "CReserve"),
 
         // leaves
         module("EngineErrors"),
@@ -149,8 +150,8 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
         .executableTarget(
-            name: "gantryd", dependencies: ["EngineDaemon"], swiftSettings: strict,
-            linkerSettings: [.unsafeFlags(runPath("../lib/gantry/runtime"))]),
+            name: "gantryd", dependencies: ["CReserve", "EngineDaemon"], swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(runPath("../lib/gantry/runtime") + ["-Xlinker", "--export-dynamic-symbol=open"])]),
 
         // one per instance of a driver that is not trusted
         .executableTarget(
@@ -202,7 +203,7 @@ let package = Package(
             test("EngineCoreTests", ["EngineCore", "ContentStore", "DriverHost", "DriverKit", "StateStore", "EngineErrors", "EngineModel", "LinuxNetlink", "LinuxSystem", "TestSupport"]),
             test("EngineWireTests", ["EngineWire", "TestSupport"]),
             test("EngineHTTPTests", ["EngineHTTP", "EngineErrors", "EngineModel", "EngineWire", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"), "TestSupport"]),
-            test("EngineDaemonTests", ["EngineDaemon", "EngineErrors", "EngineModel", "LinuxSystem", "TestSupport", log]),
+            test("EngineDaemonTests", ["CReserve", "EngineDaemon", "EngineErrors", "EngineModel", "LinuxSystem", "TestSupport", log]),
             test("EngineCLITests", ["EngineCLI", "EngineWire", "TestSupport"]),
             test("SDKTests", ["LinuxSystem", "TestSupport"], exclude: ["Fixtures"]),
             test("FaultTests", ["FaultHarness", "EngineClient", "EngineWire", "LinuxSystem", "TestSupport"], exclude: ["Fixtures"]),
