@@ -39,7 +39,7 @@ extension Operations {
             failing: ["driver.keep.aside.before", "driver.keep.sync.before"]),
         Operation(
             name: "driver rm", prepare: "g driver install $root/versions/1.0/libvolume-faulty.so", run: "g driver rm faulty", undo: "true \(tidy)",
-            points: ["driver.remove.close.after", "driver.forget.before", "driver.forget.sync.before", "driver.forget.sync.after", "driver.remove.after"],
+            points: ["driver.forget.before", "driver.forget.sync.before", "driver.forget.sync.after", "driver.remove.files.after", "driver.remove.after"],
             failing: ["driver.forget.before", "driver.forget.sync.before"]),
     ]
 }

@@ -104,6 +104,18 @@ struct RegistryTests {
         #expect(registry.statuses().allSatisfy { $0.name != "text" })
     }
 
+    @Test("a search while there are no descriptors forgets no driver")
+    func discoverWithoutDescriptors() {
+        let before = registry.statuses().map(\.path)
+        var limit = rlimit(), none = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        none.rlim_max = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none)
+        registry.discover()
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        #expect(!before.isEmpty && registry.statuses().map(\.path) == before)
+    }
+
     @Test("a storage, network or volume driver has one instance, however many ask at once")
     func oneInstance() async throws {
         let instances = try await withThrowingTaskGroup(of: VolumeInstance.self) { group in

@@ -52,9 +52,11 @@ extension DriverRegistry {
         }
     }
 
-    /// Takes a driver that nothing uses out of service. Its folder goes if it has left nothing there.
-    public func forget(_ kind: DriverKind, _ name: String) async throws(EngineError) {
-        let entry = try entry(kind, name)
+    /// Takes a driver that nothing uses, and whose files are gone, out of service. Its folder goes if it has left nothing
+    /// there.
+    public func forget(_ kind: DriverKind, _ name: String) async {
+        // A search for drivers may have missed it already.
+        guard let entry = try? entry(kind, name) else { return }
         drop(entry)
         if let serving = entry.storage.ready?.serving { await serving.end { $0.close() } }
         if let serving = entry.network.ready?.serving { await serving.end { $0.close() } }

@@ -80,6 +80,8 @@ public final class DriverRegistry: Sendable {
             for driver in found where !result.contains(where: { $0.kind == driver.kind && $0.name == driver.name }) {
                 result.append(entries.first { $0.current.found == driver } ?? DriverEntry(driver))
             }
+            // Without descriptors no folder can be read, but a file can be seen.
+            result += entries.filter { old in !result.contains { $0.kind == old.kind && $0.name == old.name } && Files.exists(old.current.found.path) }
             entries = result
         }
     }

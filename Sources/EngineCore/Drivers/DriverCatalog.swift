@@ -35,6 +35,8 @@ public actor DriverCatalog: DriverService {
         let driver = try await receive(file, source)
         defer { folder.discard(driver.path) }
         return try await step("install", driver.kind, driver.name) {
+            // A newer version whose files lie there unseen would serve in its place.
+            registry.discover()
             if let known = registry.statuses().first(where: { $0.kind == driver.kind && $0.name == driver.name }) {
                 throw EngineError(
                     .conflict, "a \(driver.kind) driver named \(driver.name) exists already (\(known.path)); use `gantry driver upgrade` to replace its version")
@@ -92,12 +94,10 @@ public actor DriverCatalog: DriverService {
         if let foreign = paths.first(where: { !$0.hasPrefix(folder.path + "/") }) {
             throw EngineError(.permissionDenied, "the \(kind) driver \(name) is part of an installation (\(foreign)); remove it there and restart the daemon")
         }
-        try await registry.forget(kind, name)
-        FailPoint.after("driver.remove.close")
-        do throws(EngineError) { try folder.forget(kind, name) } catch {
-            registry.discover()
-            throw error
-        }
+        // Its files first: while they are there, a removal that fails leaves it in service.
+        try folder.forget(kind, name)
+        FailPoint.after("driver.remove.files")
+        await registry.forget(kind, name)
         FailPoint.after("driver.remove")
         events.publish(EngineEvent(.driver, "remove", actor: name, attributes: ["kind": "\(kind)"], time: Clock.now()))
     }

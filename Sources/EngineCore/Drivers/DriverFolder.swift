@@ -23,7 +23,7 @@ struct DriverFolder: Sendable {
         guard file.hasPrefix("lib"), file.hasSuffix(".so"), !file.contains("/"), file.utf8.count < 200 else {
             throw EngineError(.invalidArgument, "the file's name is \"\(file)\"; a driver's file is called lib<kind>-<name>.so")
         }
-        let folder = "\(path)/.incoming/\(Identifier.random().prefix(16))", target = "\(folder)/\(file)"
+        let folder = newAside(), target = "\(folder)/\(file)"
         do {
             try Files.makeDirectories(folder, mode: 0o755)
             let output = try Files.open(target, O_WRONLY | O_CREAT | O_EXCL, mode: 0o755), descriptor = output.raw
@@ -62,7 +62,6 @@ struct DriverFolder: Sendable {
             for folder in [folder(driver.kind, driver.name), path] { try Files.syncDirectory(folder) }
             FailPoint.after("driver.keep.sync")
         } catch {
-            // What was refused must not be found by the next daemon.
             forget("\(place)/\(file)")
             throw EngineError(.internal, "the \(driver.kind) driver \(driver.name) was not installed: \(error)", errno: error.code, underlying: error)
         }
@@ -81,7 +80,7 @@ struct DriverFolder: Sendable {
 
     /// Removes the files of all versions: at once and durably, so that no older version comes back.
     func forget(_ kind: DriverKind, _ name: String) throws(EngineError) {
-        let aside = "\(path)/.incoming/\(Identifier.random().prefix(16))"
+        let aside = newAside()
         do throws(Errno) {
             try Files.makeDirectories("\(path)/.incoming", mode: 0o755)
             try FailPoint.before("driver.forget")
@@ -97,13 +96,17 @@ struct DriverFolder: Sendable {
         try? Files.removeTree(aside)
     }
 
-    /// Removes the version whose file is at `path`.
+    /// Removes the version whose file is at `path`. Aside first, which needs no descriptor: what was refused must not be
+    /// found by the next daemon.
     func forget(_ path: String) {
-        discard(path)
+        let place = Self.folder(of: path), aside = newAside()
+        mkdir("\(self.path)/.incoming", 0o755)
+        try? Files.removeTree(rename(place, aside) == 0 ? aside : place)
         // Empty now, or it stays.
-        rmdir(Self.folder(of: Self.folder(of: path)))
+        rmdir(Self.folder(of: place))
     }
 
+    private func newAside() -> String { "\(path)/.incoming/\(Identifier.random().prefix(16))" }
     private static func folder(of file: String) -> String { String(file[..<(file.lastIndex(of: "/") ?? file.endIndex)]) }
     private func folder(_ kind: DriverKind, _ name: String) -> String { "\(path)/\(kind)-\(name)" }
 }
