@@ -3,7 +3,7 @@ public import EngineErrors
 import EngineModel
 import Glibc
 public import LinuxCgroups
-import LinuxSystem
+public import LinuxSystem
 import ShimProtocol
 import Synchronization
 
@@ -187,7 +187,7 @@ public final class ContainerRuntime: Sendable {
     }
 
     /// Once it is written down elsewhere how the container ended: removes its folder.
-    public func forget(_ id: String) { discard(folder(id)) }
+    public func forget(_ id: String) throws(Errno) { try Files.removeTree(folder(id)) }
 
     /// This daemon is about to end: clients that go now go because of that.
     public func leave() { isLeaving.store(true, ordering: .relaxed) }

@@ -59,6 +59,22 @@ struct ImageArchiveTests {
         #expect(try work.content.read(digest) == layer)
     }
 
+    @Test("of an archive's entries with the same name the last one counts, and none is left behind")
+    func twice() async throws {
+        let work = try Workplace()
+        let digest = try await work.importLayer(layer)
+        let bytes = try configuration([digest])
+        try work.content.remove(digest)
+        let archive = TestArchive.build {
+            $0.bytes("layer.tar", [1, 2, 3])
+            $0.bytes("layer.tar", layer)
+            $0.bytes("config.json", bytes)
+            $0.file("manifest.json", #"[{"Config":"config.json","Layers":["layer.tar"]}]"#)
+        }
+        #expect(try await work.content.load(Chunks(archive).next).count == 1)
+        #expect(try work.content.read(digest) == layer && work.names("ingest").isEmpty)
+    }
+
     @Test(
         "archives that are no image or contradict themselves are refused",
         arguments: [

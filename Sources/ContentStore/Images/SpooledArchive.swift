@@ -18,6 +18,8 @@ final class SpooledArchive {
     private static let documentLimit: Int64 = 16 << 20
 
     private let folder: String
+    /// Files in it, by number.
+    private var files = 0
     private var members: [String: Member] = [:]
     /// Symbolic and hard links: `docker save` of old makes them for layers that images share.
     private var links: [String: String] = [:]
@@ -29,7 +31,11 @@ final class SpooledArchive {
         input.drain()
     }
 
-    deinit { try? Files.removeTree(folder) }
+    /// Without a descriptor, of which there may be none.
+    deinit {
+        for number in 0..<files { unlink("\(folder)/\(number)") }
+        rmdir(folder)
+    }
 
     private func take(_ entry: ArchiveEntry, _ reader: ArchiveReader) throws {
         guard let raw = entry.path, let path = EntryPath(raw) else {
@@ -54,7 +60,8 @@ final class SpooledArchive {
     }
 
     private func spool(_ reader: ArchiveReader) throws -> Member {
-        let path = "\(folder)/\(members.count)"
+        let path = "\(folder)/\(files)"
+        files += 1
         let file = try Files.open(path, O_WRONLY | O_CREAT | O_EXCL)
         var hash = ContentHash()
         var end: Int64 = 0

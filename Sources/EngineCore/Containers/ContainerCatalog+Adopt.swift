@@ -88,7 +88,7 @@ extension ContainerCatalog {
     /// what may be left of that goes.
     private func forgetStart(_ entry: Entry) async {
         await release(entry)
-        environment.runtime.forget(entry.snapshot.id)
+        forgetShim(entry.snapshot.id)
         guard entry.snapshot.status.pid != 0 else { return }
         entry.snapshot.status.pid = 0
         // The attempt that is made now counts.

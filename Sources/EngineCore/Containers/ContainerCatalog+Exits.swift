@@ -66,7 +66,7 @@ extension ContainerCatalog {
             entry.running = nil
             entry.snapshot = after
         }
-        if isSaved && !removes { environment.runtime.forget(after.id) }
+        if isSaved && !removes { forgetShim(after.id) }
         entry.isEndUnsaved = !isSaved
         if !isSaved { Leftovers.shared.note() }
         publishEnd(after, lost: lost)
@@ -82,7 +82,7 @@ extension ContainerCatalog {
             guard entry.isEndUnsaved, entry.running == nil else { return }
             try await change(entry) { _ in }
             entry.isEndUnsaved = false
-            environment.runtime.forget(id)
+            forgetShim(id)
         }
     }
 
@@ -107,6 +107,11 @@ extension ContainerCatalog {
         for point in snapshot.mounts where point.kind == .volume { await environment.volumes.unmount(point.name, user: snapshot.id) }
         for index in entry.snapshot.networks.indices { entry.snapshot.networks[index].address = "" }
         await cleaned
+    }
+
+    /// What its shim had in the exec root goes, or the sweep takes it.
+    nonisolated func forgetShim(_ id: String) {
+        do throws(Errno) { try environment.runtime.forget(id) } catch { Leftovers.shared.note() }
     }
 
     /// Off the actor: a cgroup may take its time.

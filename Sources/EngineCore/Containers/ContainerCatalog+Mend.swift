@@ -112,7 +112,7 @@ extension ContainerCatalog {
     private func cleanNow(_ id: String) async throws(EngineError) {
         let runtime = environment.runtime, path = cgroup(id)
         try await BlockingCalls.run {
-            runtime.forget(id)
+            try runtime.forget(id)
             try runtime.clean(cgroup: path)
         }
     }

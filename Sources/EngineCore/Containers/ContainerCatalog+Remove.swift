@@ -58,7 +58,7 @@ extension ContainerCatalog {
             entry.snapshot.status.state = before
             throw error
         }
-        environment.runtime.forget(container.id)
+        forgetShim(container.id)
         names[container.name] = nil
         departing.insert(container.id)
         defer { departing.remove(container.id) }

@@ -85,8 +85,15 @@ extension ContainerCatalog {
             entry.isBeingStarted = true
             defer { entry.isBeingStarted = false }
             lane.waits(for: "its shim, which makes the first process")
-            let running = try await environment.runtime.create(
-                assembly.specification(), limits: ContainerLimits(container).cgroup, attached: attached, kept: prepared?.takeSockets() ?? [])
+            let running: RunningContainer
+            do {
+                running = try await environment.runtime.create(
+                    assembly.specification(), limits: ContainerLimits(container).cgroup, attached: attached, kept: prepared?.takeSockets() ?? [])
+            } catch {
+                // What it had made may not have gone.
+                Leftovers.shared.note()
+                throw error
+            }
             FailPoint.after("container.start.shim")
             let before = entry.snapshot, networks = prepared.map { [$0.snapshot] } ?? plan.placeholder
             do throws(EngineError) {
@@ -151,7 +158,7 @@ extension ContainerCatalog {
         for index in entry.snapshot.networks.indices { entry.snapshot.networks[index].address = "" }
         entry.snapshot.closePorts()
         await cleanAside(entry.snapshot.id)
-        environment.runtime.forget(entry.snapshot.id)
+        forgetShim(entry.snapshot.id)
     }
 
     private func began(_ entry: Entry, _ running: RunningContainer, isAcknowledged: Bool) async throws(EngineError) {
