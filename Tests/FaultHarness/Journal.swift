@@ -5,7 +5,7 @@ import Synchronization
 
 /// What was asked of an engine and what it answered, one line each, written before the call and after its answer:
 ///
-///     begin 17 {"verb":"start",…}      done 17 {…}      failed 17 409 sentence      lost 17      cut      strike 5, struck 5
+///     begin 17 {"verb":"start",…}      done 17 {…}      failed 17 409 sentence      lost 17      cut      doubt      strike 5, struck 5
 ///
 /// The lines are the truth; the model is what they add up to.
 public final class Journal: Sendable {
@@ -65,6 +65,7 @@ public final class Journal: Sendable {
         add("struck \(number)") { $0.struck(number) }
     }
     public func cut() { add("cut") { $0.cut() } }
+    public func doubt() { add("doubt") { $0.doubt() } }
 
     private func add(_ line: String, _ change: (inout Model) -> Void) {
         state.withLock { model in
@@ -86,6 +87,7 @@ extension Model {
     mutating func apply(_ line: String) {
         let words = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
         if words[0] == "cut" { return cut() }
+        if words[0] == "doubt" { return doubt() }
         guard words.count > 1, let number = Int(words[1]) else { return }
         let rest = words.count > 2 ? words[2] : ""
         let json = (try? JSONValue(parsing: Array(rest.utf8))) ?? .null

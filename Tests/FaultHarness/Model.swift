@@ -23,6 +23,8 @@ public struct Model: Sendable {
     private(set) var containers: [Int: Container] = [:]
     private var underWay: [Int: (operation: Operation, effects: [Effect], begin: Int)] = [:]
     private(set) var line = 0
+    /// The kernel calls durable what it throws away.
+    private var isDoubtful = false
     /// The last number given to an operation.
     public private(set) var lastNumber = 0
     public private(set) var acknowledged: [Operation.Verb: Int] = [:]
@@ -63,6 +65,10 @@ public struct Model: Sendable {
     /// - Parameter answer: "id" of a container; "made": the operation that made the object that there is; "unchanged": it was
     ///   so before.
     mutating func done(_ number: Int, _ answer: JSONValue) {
+        if isDoubtful {
+            containers[number]?.id = answer["id"].string
+            return lost(number)
+        }
         line += 1
         guard let (operation, effects, begin) = underWay.removeValue(forKey: number) else { return }
         if operation.verb == .createContainer { containers[number]?.id = answer["id"].string }
@@ -98,6 +104,9 @@ public struct Model: Sendable {
         }
     }
 
+    /// From now on, until the cut, a success need not last.
+    mutating func doubt() { isDoubtful = true }
+
     mutating func lost(_ number: Int) {
         line += 1
         guard let (operation, effects, _) = underWay[number] else { return }
@@ -110,6 +119,7 @@ public struct Model: Sendable {
     /// The machine lost its power: what ran runs no longer.
     mutating func cut() {
         for number in Array(underWay.keys) { lost(number) }
+        isDoubtful = false
         line += 1
         for number in containers.keys {
             containers[number]?.wasCut = true

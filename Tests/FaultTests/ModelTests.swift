@@ -22,6 +22,8 @@ struct ModelTests {
         ("a restart that was", container + [begin(2, "restart", "", container: 1), "done 2 {}"], "container/1/state", ["running"]),
         ("a power cut ends what runs", container + [begin(2, "start", "", container: 1), "done 2 {}", "cut"], "container/1/state", ["running", "exited"]),
         ("a power cut leaves what does not run", container + ["cut"], "container/1/state", ["created"]),
+        ("acknowledged while the disk fails", [begin(1, "createVolume", "v"), "doubt", "done 1 {}", "cut"], "volume/v", ["1", nil]),
+        ("acknowledged when it works again", ["doubt", "cut", begin(1, "createVolume", "v"), "done 1 {}"], "volume/v", ["1"]),
         ("a shim that was killed", container + [begin(2, "start", "", container: 1), "done 2 {}", "strike 1", "struck 1"], "container/1/state", ["running", "exited"]),
     ]
 

@@ -15,12 +15,14 @@ struct ShortageTests {
         for _ in 1...rounds {
             let daemon = victim.daemon.pid
             victim.work(victim.plan()) {
-                usleep(UInt32.random(in: 0..<200_000, using: &victim.random))
+                usleep(UInt32.random(in: 0..<400_000, using: &victim.random))
+                if shortage.cuts { victim.doubt() }
                 shortage.begin(victim.daemon)
                 usleep(UInt32.random(in: 200_000..<600_000, using: &victim.random))
                 shortage.end(victim.daemon)
                 usleep(100_000)
             }
+            if shortage.cuts { victim.cut() }
             if !Processes.isAlive(daemon) {
                 deaths += 1
                 #expect(shortage.mayKill, "the daemon died: \(victim.daemon.log)")

@@ -100,6 +100,11 @@ final class Victim {
         return killed
     }
 
+    /// What is not durable goes, as in a power cut; and what is acknowledged now may go as well.
+    func doubt() { journal.doubt() }
+    /// It has gone.
+    func cut() { journal.cut() }
+
     /// Everything that is there can be used and removed, and then nothing is left. Begins a new journal.
     /// - Parameter withNext: what this daemon could not remove, the next one does.
     func exhaust(withNext: Bool = false, sourceLocation: SourceLocation = #_sourceLocation) throws {

@@ -27,10 +27,17 @@ public final class LoopFileSystem {
     public func remount(sourceLocation: SourceLocation = #_sourceLocation) {
         unmount()
         #expect(!isMounted, "\(path) is in use", sourceLocation: sourceLocation)
-        let mounted = Command.run(["mount", "-o", "loop", image, path])
+        var mounted = mount()
+        // In the namespace of a process that has just ended it may still be mounted.
+        for _ in 0..<100 where mounted.status != 0 {
+            usleep(50_000)
+            mounted = mount()
+        }
         isMounted = isMounted || mounted.status == 0
         #expect(mounted.status == 0, "\(mounted.everything)", sourceLocation: sourceLocation)
     }
+
+    private func mount() -> Command { Command.run(["mount", "-o", "loop", image, path]) }
 
     /// The kernel lets go of a container's mounts a moment after its end.
     private func unmount() {
