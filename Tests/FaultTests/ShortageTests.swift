@@ -26,7 +26,7 @@ struct ShortageTests {
             if !Processes.isAlive(daemon) {
                 deaths += 1
                 #expect(shortage.mayKill, "the daemon died: \(victim.daemon.log)")
-                victim.daemon.kill()
+                victim.daemon.kill(mayHaveEnded: true)
                 victim.daemon.start()
             }
             victim.check(leniently: true, allowing: shortage.mayKill ? [.logs, .ends] : .logs)

@@ -41,8 +41,8 @@ struct MacvlanTests {
         return space
     }
 
-    private func reaches(_ space: Space, _ other: Space, _ address: String) throws -> Bool {
-        try Traffic.tcp(from: space, to: address, 8080, server: other, listening: 8080) != nil
+    private func reaches(_ space: Space, _ other: Space, _ address: String, patience: Int = Traffic.patience) throws -> Bool {
+        try Traffic.tcp(from: space, to: address, 8080, server: other, listening: 8080, patience: patience) != nil
     }
 
     private func links() throws -> [String] {
@@ -78,8 +78,8 @@ struct MacvlanTests {
     func isPrivate() throws {
         try make(2, ["parent": "up0", "macvlan_mode": "private"])
         let a = try join(2, network: 2), b = try join(3, network: 2)
-        #expect(try !reaches(a, b, "10.87.2.3"))
-        #expect(try !reaches(b, a, "10.87.2.2"))
+        #expect(try !reaches(a, b, "10.87.2.3", patience: 400))
+        #expect(try !reaches(b, a, "10.87.2.2", patience: 400))
     }
 
     @Test("without a parent, or internal, there is one that leads nowhere, and it goes with the network", arguments: [false, true])

@@ -47,7 +47,7 @@ struct PublishedPortTests {
     func flows() throws {
         #expect(try Traffic.udp(from: lab.outside, 7777, to: host, 5353, server: container, listening: 53) != nil)
         try lab.leave(2)
-        #expect(try Traffic.udp(from: lab.outside, 7777, to: host, 5353, server: container, listening: 53) == nil)
+        #expect(try Traffic.udp(from: lab.outside, 7777, to: host, 5353, server: container, listening: 53, patience: 400) == nil)
         let next = try lab.join(3, ports: [names])
         #expect(try Traffic.udp(from: lab.outside, 7777, to: host, 5353, server: next, listening: 53)?.text == "hello")
     }
@@ -55,7 +55,7 @@ struct PublishedPortTests {
     @Test("a port published on 127.0.0.1 is the host's alone")
     func loopbackOnly() throws {
         #expect(try Traffic.tcp(from: lab.host, to: "127.0.0.1", 9090, server: container, listening: 80) != nil)
-        #expect(try Traffic.tcp(from: lab.outside, to: host, 9090, server: container, listening: 80) == nil)
+        #expect(try Traffic.tcp(from: lab.outside, to: host, 9090, server: container, listening: 80, patience: 400) == nil)
     }
 
     @Test("containers reach a published port by the host's address, their own as well")
@@ -68,7 +68,7 @@ struct PublishedPortTests {
     @Test("after leave the port is closed, its elements are gone, and leaving again is fine")
     func leaving() throws {
         try lab.leave(2)
-        #expect(try Traffic.tcp(from: lab.outside, to: host, 8080, server: container, listening: 80) == nil)
+        #expect(try Traffic.tcp(from: lab.outside, to: host, 8080, server: container, listening: 80, patience: 400) == nil)
         #expect(try !lab.inventory().contains("8080"))
         try lab.leave(2)
     }

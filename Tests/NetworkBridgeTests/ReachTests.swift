@@ -35,7 +35,7 @@ struct ReachTests {
     func isolated() throws {
         try lab.makeNetwork(2, options: ["com.docker.network.bridge.enable_icc": "false"])
         let one = try lab.join(2, network: 2), two = try lab.join(3, network: 2)
-        #expect(try Traffic.tcp(from: one, to: "10.88.2.3", 7000, server: two, listening: 7000) == nil)
+        #expect(try Traffic.tcp(from: one, to: "10.88.2.3", 7000, server: two, listening: 7000, patience: 400) == nil)
         #expect(try Traffic.tcp(from: one, to: Lab.outsideAddress, 7000, server: lab.outside, listening: 7000) != nil)
     }
 
@@ -44,7 +44,7 @@ struct ReachTests {
         try lab.makeNetwork(2)
         let one = try lab.join(2)
         let two = try lab.join(2, network: 2, ports: [PublishedPort(hostAddress: "", hostPort: 8080, containerPort: 80, transport: .tcp)])
-        #expect(try Traffic.tcp(from: one, to: "10.88.2.2", 80, server: two, listening: 80) == nil)
+        #expect(try Traffic.tcp(from: one, to: "10.88.2.2", 80, server: two, listening: 80, patience: 400) == nil)
         #expect(try Traffic.tcp(from: one, to: Lab.hostAddress, 8080, server: two, listening: 80) != nil)
     }
 
@@ -55,14 +55,14 @@ struct ReachTests {
             var route = try RouteSocket()
             try route.perform([.addDefaultRoute([10, 99, 0, 1], link: try route.link(named: "eth0")!.index)])
         }
-        #expect(try Traffic.tcp(from: lab.outside, to: "10.88.1.2", 80, server: container, listening: 80) == nil)
+        #expect(try Traffic.tcp(from: lab.outside, to: "10.88.1.2", 80, server: container, listening: 80, patience: 400) == nil)
     }
 
     @Test("an internal network has no way out, and its containers reach one another")
     func internalNetwork() throws {
         try lab.makeNetwork(2, isInternal: true)
         let one = try lab.join(2, network: 2), two = try lab.join(3, network: 2)
-        #expect(try Traffic.tcp(from: one, to: Lab.outsideAddress, 7000, server: lab.outside, listening: 7000) == nil)
+        #expect(try Traffic.tcp(from: one, to: Lab.outsideAddress, 7000, server: lab.outside, listening: 7000, patience: 400) == nil)
         #expect(try Traffic.tcp(from: one, to: "10.88.2.3", 7000, server: two, listening: 7000) != nil)
     }
 
@@ -75,7 +75,7 @@ struct ReachTests {
                 Command.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet; ip route del local 127.0.0.0/8 table local; ip route add 127.0.0.0/8 via 10.88.1.1 src 10.88.1.2"])
                     .status == 0)
         }
-        #expect(try Traffic.tcp(from: container, to: "127.0.0.1", 7000, server: lab.host, listening: 7000, on: "127.0.0.1") == nil)
+        #expect(try Traffic.tcp(from: container, to: "127.0.0.1", 7000, server: lab.host, listening: 7000, on: "127.0.0.1", patience: 400) == nil)
     }
 
     @Test("a container has lo, its address, the MAC made from it and no IPv6 on the wire")

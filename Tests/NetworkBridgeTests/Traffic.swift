@@ -11,11 +11,14 @@ enum Traffic {
     }
 
     /// nil: the connection was refused or timed out.
-    static func tcp(from client: Space, to address: String, _ port: UInt16, server: Space, listening: UInt16, on bound: String = "0.0.0.0") throws -> Peer? {
-        let listener = try server.run { try bind(SOCK_STREAM, bound, listening) }
+    /// - Parameter patience: milliseconds; short where nothing is expected.
+    static func tcp(
+        from client: Space, to address: String, _ port: UInt16, server: Space, listening: UInt16, on bound: String = "0.0.0.0", patience: Int = Self.patience
+    ) throws -> Peer? {
+        let listener = try server.run { try bind(SOCK_STREAM, bound, listening, patience) }
         defer { close(listener) }
         listen(listener, 1)
-        let connection = try client.run { try make(SOCK_STREAM) }
+        let connection = try client.run { try make(SOCK_STREAM, patience) }
         defer { close(connection) }
         var target = socketAddress(address, port)
         guard withSockAddr(&target, { connect(connection, $0, $1) }) == 0 else { return nil }
@@ -28,7 +31,7 @@ enum Traffic {
         }
         guard accepted >= 0 else { return nil }
         defer { close(accepted) }
-        setTimeout(accepted)
+        setPatience(accepted, patience)
         var buffer = [UInt8](repeating: 0, count: 64)
         let count = recv(accepted, &buffer, buffer.count, 0)
         send(accepted, &buffer, max(count, 0), 0)
@@ -37,11 +40,15 @@ enum Traffic {
     }
 
     /// nil: nothing came back.
-    /// - Parameter source: the client's port; 0: any.
-    static func udp(from client: Space, _ source: UInt16 = 0, to address: String, _ port: UInt16, server: Space, listening: UInt16) throws -> Peer? {
-        let listener = try server.run { try bind(SOCK_DGRAM, "0.0.0.0", listening) }
+    /// - Parameters:
+    ///   - source: the client's port; 0: any.
+    ///   - patience: milliseconds for each way; short where nothing is expected.
+    static func udp(
+        from client: Space, _ source: UInt16 = 0, to address: String, _ port: UInt16, server: Space, listening: UInt16, patience: Int = Self.patience
+    ) throws -> Peer? {
+        let listener = try server.run { try bind(SOCK_DGRAM, "0.0.0.0", listening, patience) }
         defer { close(listener) }
-        let sender = try client.run { try bind(SOCK_DGRAM, "0.0.0.0", source) }
+        let sender = try client.run { try bind(SOCK_DGRAM, "0.0.0.0", source, patience) }
         defer { close(sender) }
         var target = socketAddress(address, port)
         guard withSockAddr(&target, { connect(sender, $0, $1) }) == 0 else { return nil }
@@ -61,20 +68,23 @@ enum Traffic {
 
     // MARK: sockets
 
-    private static func make(_ kind: __socket_type) throws -> Int32 {
+    /// A lost SYN is sent again after one second, and after three.
+    static let patience = 5000
+
+    private static func make(_ kind: __socket_type, _ patience: Int) throws -> Int32 {
         let descriptor = try Errno.check("socket", socket(AF_INET, Int32(kind.rawValue), 0))
-        setTimeout(descriptor)
+        setPatience(descriptor, patience)
         return descriptor
     }
 
-    private static func setTimeout(_ descriptor: Int32) {
-        var time = timeval(tv_sec: 0, tv_usec: 400_000)
+    private static func setPatience(_ descriptor: Int32, _ milliseconds: Int) {
+        var time = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     }
 
-    private static func bind(_ kind: __socket_type, _ address: String, _ port: UInt16) throws -> Int32 {
-        let descriptor = try make(kind)
+    private static func bind(_ kind: __socket_type, _ address: String, _ port: UInt16, _ patience: Int) throws -> Int32 {
+        let descriptor = try make(kind, patience)
         var on: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, 4)
         var local = socketAddress(address, port)

@@ -102,8 +102,10 @@ public final class Engine {
     public var log: String { (try? Files.read("\(root)/daemon.log")).map { String(decoding: $0.suffix(4000), as: UTF8.self) } ?? "" }
 
     /// SIGKILL, as a crash.
-    public func kill() {
+    /// - Parameter mayHaveEnded: otherwise one that has ended by itself is a failure.
+    public func kill(mayHaveEnded: Bool = false) {
         guard pid > 0 else { return }
+        if !mayHaveEnded && child?.hasEnded == true { Issue.record("the daemon ended before it was killed: \(log)") }
         Glibc.kill(pid, SIGKILL)
         _ = child?.finish(seconds: 10)
         pid = 0
@@ -246,6 +248,7 @@ public final class Engine {
                 growth = objects().growth(since: before)
             }
             #expect(growth.isEmpty, "something was left behind", sourceLocation: sourceLocation)
+            if child?.hasEnded == true { Issue.record("the daemon has ended: \(log)", sourceLocation: sourceLocation) }
         }
         try body(prefix)
     }

@@ -4,7 +4,8 @@ import LinuxSystem
 /// Short talks between network namespaces. A socket stays in the namespace it was made in, so one thread plays both sides.
 enum Traffic {
     /// Whether a TCP connection from `client` to `address`:`port` is taken by `server` at `listening`, and carries a message.
-    static func passes(from client: Sandbox, to address: String, _ port: UInt16 = 7000, server: Sandbox, listening: UInt16 = 7000, patience: Int = 1500) throws -> Bool {
+    /// - Parameter patience: milliseconds for each step. A lost SYN is sent again after one second, and after three.
+    static func passes(from client: Sandbox, to address: String, _ port: UInt16 = 7000, server: Sandbox, listening: UInt16 = 7000, patience: Int = 5000) throws -> Bool {
         let listener = try server.run { try make() }
         defer { close(listener) }
         var on: Int32 = 1
