@@ -18,7 +18,7 @@ struct HangingShimTests {
             head -c 12 <&4 >/dev/null
             touch \(folder)/asked
             printf '\\0\\0\\0\\0\\102\\0\\003\\0\\001\\0\\0\\0' >&4
-            sleep 3
+            i=0; while [ $i -lt 600 ]; do i=$((i+1)); sleep 0.1; done
             touch \(folder)/ended
 
             """

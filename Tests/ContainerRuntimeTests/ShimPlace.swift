@@ -55,7 +55,7 @@ final class ShimPlace {
 
     /// Waits for the shim's end; false: it did not come.
     func hasEnded() -> Bool {
-        for _ in 0..<500 {
+        for _ in 0..<6000 {
             if waitpid(shim, nil, WNOHANG) == shim {
                 shim = 0
                 return true
@@ -82,7 +82,7 @@ final class ShimClient {
 
     init(_ descriptor: Int32) {
         self.descriptor = descriptor
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 

@@ -90,7 +90,7 @@ struct Course {
     private func doAgain(_ visit: Visit) {
         var again = place.run(operation.run), found = place.inventory(operation.show)
         // The daemon may be at it by itself.
-        for _ in 0..<200 where found != after {
+        for _ in 0..<600 where found != after {
             usleep(50_000)
             if again.status != 0 { again = place.run(operation.run) }
             found = place.inventory(operation.show)

@@ -13,17 +13,17 @@ extension Operations {
                 "local-volume.create.sync.before", "state.save.volume.before:2", "state.save.container.before",
             ]),
         Operation(
-            name: "start", prepare: "g create --name made -v /anonymous -p 127.0.0.1:18085:80 busybox sleep 100", run: "g start made", undo: "g rm -f -v made",
+            name: "start", prepare: "g create --name made -v /anonymous -p 127.0.0.1:18085:80 busybox sleep 1000", run: "g start made", undo: "g rm -f -v made",
             points: [
                 "container.start.lease.after", "container.start.volumes.after", "runtime.shim.spawn.after", "runtime.cgroup.make.after", "container.start.shim.after", "bridge.join.configure.before",
                 "bridge.join.publish.before", "container.start.join.after", "container.start.release.after",
             ] + saved("container") + saved("container", 2),
             failing: ["bridge.join.configure.before", "bridge.join.publish.before"]),
         Operation(
-            name: "end", prepare: "g run -d --name made busybox sleep 100", run: "g kill made", undo: "g rm -v made", show: "g inspect --format '{{.State.ExitCode}}' made",
+            name: "end", prepare: "g run -d --name made busybox sleep 1000", run: "g kill made", undo: "g rm -v made", show: "g inspect --format '{{.State.ExitCode}}' made",
             points: ["container.exit.notice.after", "bridge.leave.block.before", "container.exit.release.after", "runtime.cgroup.kill.after"] + saved("container")),
         Operation(
-            name: "end with --rm", prepare: "g run -d --rm -v /anonymous --name made busybox sleep 100",
+            name: "end with --rm", prepare: "g run -d --rm -v /anonymous --name made busybox sleep 1000",
             run: "g kill made && for i in $(seq 100); do [ -z \"$(g volume ls -q)\" ] && break; sleep 0.05; done", undo: "true",
             points: ["container.exit.notice.after", "container.exit.release.after"] + removed("container") + removed("volume") + ["container.remove.folder.after"]),
         Operation(
@@ -37,7 +37,7 @@ extension Operations {
             name: "rm of whole trees", prepare: "g create --storage-driver vfs --name made busybox true", run: "g rm made", undo: "g image migrate --to overlayfs busybox",
             points: ["tree.folder.remove.before", "snapshot.removal.sync.after"]),
         Operation(
-            name: "rm -f", prepare: "g run -d --name made -p 127.0.0.1:18085:80 busybox sleep 100", run: "g rm -f made", undo: "true",
+            name: "rm -f", prepare: "g run -d --name made -p 127.0.0.1:18085:80 busybox sleep 1000", run: "g rm -f made", undo: "true",
             mayLeave: "made busybox exited", instead: "made busybox running",
             points: ["container.exit.notice.after", "bridge.leave.block.before", "container.exit.release.after"] + saved("container") + removed("container")),
         Operation(
@@ -49,7 +49,7 @@ extension Operations {
             points: ["tree.make.before", "vfs.copy.before", "container.migrate.copy.after", "container.migrate.record.after"] + saved("container"),
             failing: ["vfs.copy.before", "state.save.container.before"]),
         Operation(
-            name: "change the log driver", prepare: "g run -d --name made busybox sh -c 'echo one; sleep 100'", run: "g update --log-driver local made", undo: "g rm -f made",
+            name: "change the log driver", prepare: "g run -d --name made busybox sh -c 'echo one; sleep 1000'", run: "g update --log-driver local made", undo: "g rm -f made",
             show: "g inspect --format '{{.HostConfig.LogConfig.Type}}' made; g logs made",
             points: ["container.log.folder.after", "container.log.record.after", "container.log.move.after"] + saved("container"),
             failing: ["state.save.container.before"]),

@@ -21,7 +21,7 @@ struct OtherProcessesTests {
         let place = Workplace(number: 86)
         defer { place.engine.discard() }
         place.rememberRest()
-        let made = place.run("g run -d --name made -p 127.0.0.1:18086:80 busybox sleep 100 && g run --name over busybox sh -c 'exit 3'")
+        let made = place.run("g run -d --name made -p 127.0.0.1:18086:80 busybox sleep 1000 && g run --name over busybox sh -c 'exit 3'")
         #expect(made.status == 3, "\(made.everything)")
         let state = place.inventory("g inspect --format '{{.State.Pid}} {{.State.ExitCode}}' made over")
         for point in Self.bootPoints {
@@ -92,7 +92,11 @@ struct OtherProcessesTests {
         place.engine.kill()
         place.engine.launch(failPoint: point)
         #expect(place.engine.answers())
-        let changed = place.run("g run -d --name made busybox sh -c 'echo one; sleep 100' >/dev/null; g update --log-driver local made; g wait made; g logs made")
+        let script = """
+            g run -d --name made busybox sh -c 'echo one; sleep 1000' >/dev/null; for i in $(seq 300); do g logs made | grep -q one && break; sleep 0.1; done
+            g update --log-driver local made; g wait made; g logs made
+            """
+        let changed = place.run(script)
         // The change was written down before the shim was told of it; what the old log has is still read.
         #expect(changed.output == "made\n137\none\n", "\(changed.everything)\(place.engine.log)")
         #expect(place.run("g inspect --format '{{.HostConfig.LogConfig.Type}}' made").output == "local\n")

@@ -61,10 +61,10 @@ final class Workplace {
 
     /// What there is that should not be; the kernel gets some time to take things down.
     func leaks() -> [String] {
-        var found = growth()
-        for _ in 0..<200 where !found.isEmpty {
-            usleep(50_000)
+        var found: [String] = []
+        _ = engine.eventually {
             found = growth()
+            return found.isEmpty
         }
         return found
     }

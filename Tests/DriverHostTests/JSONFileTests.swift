@@ -276,7 +276,7 @@ extension JSONFileTests {
         let options = ["max-size": "5000", "max-file": "4", "compress": "true"]
         let log = try LoadedLogDriver(driver, OpenContext(name: "c", stateDirectory: folder.path, options: options))
         for index in 0..<200 { try DriverHostTests.write(log, ["line \(index)"], time: Int64(index)) }
-        for _ in 0..<200 where !Files.exists("\(folder.path)/c-json.log.3.gz") { usleep(10_000) }
+        for _ in 0..<6000 where !Files.exists("\(folder.path)/c-json.log.3.gz") { usleep(10_000) }
         log.close()
         #expect(Files.exists("\(folder.path)/c-json.log.1.gz") || Files.exists("\(folder.path)/c-json.log.1"))
         #expect(Files.exists("\(folder.path)/c-json.log.3.gz"))

@@ -37,7 +37,7 @@ struct LocalLogTests {
 
     /// Waits until the files that are full are compressed.
     private func waitForCompression(_ full: Int) {
-        for _ in 0..<500 where files.count(where: { $0.hasSuffix(".logz") }) < full { usleep(10_000) }
+        for _ in 0..<6000 where files.count(where: { $0.hasSuffix(".logz") }) < full { usleep(10_000) }
     }
 
     @Test("any bytes, streams, times and partial lines come back as they were")

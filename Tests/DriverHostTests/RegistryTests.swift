@@ -17,7 +17,7 @@ struct RegistryTests {
         for name in ["log-json-file", "volume-local"] {
             try Files.replace("\(folder.path)/lib\(name).so", with: try Files.read(Builds.driver(name)))
         }
-        registry = Self.registry(folder.path, callDeadline: .milliseconds(150))
+        registry = Self.registry(folder.path, callDeadline: .seconds(60))
     }
 
     private static func registry(_ folder: String, callDeadline: Duration) -> DriverRegistry {
@@ -131,6 +131,9 @@ struct RegistryTests {
         return try await (registry ?? self.registry).openLogReader("slow", container: name, stateDirectory: state, options: [:])
     }
 
+    /// One that gives a call a second.
+    private var hasty: DriverRegistry { Self.registry(folder.path, callDeadline: .seconds(1)) }
+
     private func release(_ name: String) throws { try folder.write("\(name)/release", "") }
 
     @Test("calls of one instance never overlap")
@@ -146,7 +149,7 @@ struct RegistryTests {
 
     @Test("a call that is late is cancelled, and the instance serves on")
     func obeys() async throws {
-        let reader = try await slow("obeys")
+        let reader = try await slow("obeys", in: hasty)
         let error = await failure { () async throws(EngineError) in try await reader.read(LogQuery(since: 2), limit: 1) }
         #expect(error?.code == .cancelled && error?.message == "cancelled while waiting")
         #expect(try await reader.read(LogQuery(), limit: 1).lines.map(\.text) == ["a line"])
@@ -163,7 +166,7 @@ struct RegistryTests {
 
     @Test("a call that hangs is given up; the others go on; it serves again when that call returns")
     func wedged() async throws {
-        let deaf = try await slow("deaf"), other = try await slow("other")
+        let registry = hasty, deaf = try await slow("deaf", in: registry), other = try await slow("other", in: registry)
         async let waiting = failure { () async throws(EngineError) in try await deaf.read(LogQuery(since: 1), limit: 1) }
         try await Task.sleep(for: .milliseconds(30))
         async let behind = failure { () async throws(EngineError) in try await deaf.read(LogQuery(), limit: 1) }
@@ -183,10 +186,11 @@ struct RegistryTests {
 
     @Test("a driver with too many hanging calls is refused as a whole")
     func exhausted() async throws {
+        let registry = hasty
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<8 {
                 group.addTask {
-                    let reader = try await slow("x\(number)")
+                    let reader = try await slow("x\(number)", in: registry)
                     let error = await failure { () async throws(EngineError) in try await reader.read(LogQuery(since: 1), limit: 1) }
                     #expect(error?.code == .deadlineExceeded)
                 }
@@ -204,7 +208,7 @@ struct RegistryTests {
     }
 
     private func eventually(_ condition: () async -> Bool) async throws {
-        for _ in 0..<200 {
+        for _ in 0..<3000 {
             if await condition() { return }
             try await Task.sleep(for: .milliseconds(10))
         }

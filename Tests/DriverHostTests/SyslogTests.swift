@@ -47,7 +47,7 @@ private final class SyslogServer {
     /// The next datagram, or what a stream has at this moment.
     static func receive(_ descriptor: Int32) -> String {
         var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        guard poll(&wait, 1, 5000) > 0 else { return "nothing" }
+        guard poll(&wait, 1, 60_000) > 0 else { return "nothing" }
         var buffer = [UInt8](repeating: 0, count: 65536)
         let count = recv(descriptor, &buffer, buffer.count, 0)
         return String(decoding: buffer[..<max(count, 0)], as: UTF8.self)

@@ -23,10 +23,10 @@ struct UpgradeTests {
         try Builds.compile("faulty.c", to: "\(folder.path)/old/libvolume-faulty.so", ["-DCAPS=GANTRY_CAP_CONCURRENT"])
     }
 
-    private func registry(isolated: Bool) -> DriverRegistry {
+    private func registry(isolated: Bool, callDeadline: Duration = .seconds(60)) -> DriverRegistry {
         DriverRegistry(
             .init(
-                directories: ["\(folder.path)/old"], stateRoot: "\(folder.path)/state", checksOwnership: false, callDeadline: .milliseconds(1500),
+                directories: ["\(folder.path)/old"], stateRoot: "\(folder.path)/state", checksOwnership: false, callDeadline: callDeadline,
                 callGrace: .milliseconds(100), isolation: DriverIsolation(program: isolated ? "\(Builds.folder)/gantry-driver-host" : nil), log: { _, _, _ in }))
     }
 
@@ -82,7 +82,7 @@ struct UpgradeTests {
 
     @Test("it waits for calls under way, and gives up when they hang")
     func hanging() async throws {
-        let registry = registry(isolated: true), path = try build("1.2"), volumes = try await registry.volume("faulty")
+        let registry = registry(isolated: true, callDeadline: .milliseconds(1500)), path = try build("1.2"), volumes = try await registry.volume("faulty")
         async let slow: Void = volumes.create("slow", options: [:])
         try await Task.sleep(for: .milliseconds(10))
         try await registry.upgrade(.volume, "faulty", to: path, version: "1.2")

@@ -31,7 +31,7 @@ struct AdoptionTests {
             let refused = engine.gantry("run", "--rm", "-p", "18507:80", "busybox", "true")
             #expect(refused.status == 125 && refused.errors.contains("it is published by container \"c7\""), "\(refused.errors)")
             for network in ["bridge", "own"] {
-                engine.gantry("run", "-d", "--name", "new-\(network)", "--network", network, "busybox", "sleep", "100")
+                engine.gantry("run", "-d", "--name", "new-\(network)", "--network", network, "busybox", "sleep", "1000")
                 #expect(!before.contains(inspect(engine, addresses, "new-\(network)")), "an adopted container's address is not given away")
             }
             #expect(engine.gantry("exec", "c11", "hostname").status == 0)
@@ -78,14 +78,16 @@ struct AdoptionTests {
                 return id
             }
             func state(_ id: String) -> String { engine.request("GET", "/exec/\(id)/json").output }
-            let before = create("exit 4"), during = create("sleep 0.4; exit 5"), after = create("while [ ! -e /go ]; do sleep 0.05; done; exit 6")
+            let before = create("exit 4"), during = create("while [ ! -e /end ]; do sleep 0.05; done; touch /ended; exit 5"), after = create("while [ ! -e /go ]; do sleep 0.05; done; exit 6")
             let terminal = create("while :; do stty size >/size; sleep 0.05; done", tty: true)
             #expect(engine.eventually { state(before).contains("\"ExitCode\":4") })
+            let root = "/proc/\(engine.firstProcess(of: "host"))/root"
             engine.kill()
-            usleep(600_000)
+            Command.run(["touch", "\(root)/end"])
+            #expect(engine.eventually { Files.exists("\(root)/ended") })
             engine.crash(attempts: 1)
             #expect(state(before).contains("\"ExitCode\":4"))
-            #expect(state(during).contains("\"ExitCode\":5") && state(during).contains("\"Running\":false"), "\(state(during))")
+            #expect(engine.eventually { state(during).contains("\"ExitCode\":5") && state(during).contains("\"Running\":false") }, "\(state(during))")
             #expect(state(after).contains("\"Running\":true") && state(after).contains("exit 6"), "\(state(after))")
             #expect(engine.request("POST", "/exec/\(terminal)/resize?h=33&w=77").output == "")
             #expect(engine.eventually { engine.gantry("exec", "host", "cat", "/size").output == "33 77\n" })

@@ -119,7 +119,7 @@ struct BrokenDatabaseTests {
         engine.gantry("network", "create", "mine")
         engine.gantry("run", "-d", "--name", "web", "--network", "mine", "-p", "127.0.0.1:18133:80", "busybox", "httpd", "-f", "-p", "80", "-h", "/www")
         func page() -> String { Command.run(["curl", "-s", "-m", "5", "http://127.0.0.1:18133/"]).output }
-        #expect(page().contains("hello from inside"))
+        #expect(engine.eventually { page().contains("hello from inside") })
         engine.stop()
         python(engine, "UPDATE record SET body = '{' WHERE kind = '\(kind)' AND name IN ('mine', 'web')")
         engine.start()

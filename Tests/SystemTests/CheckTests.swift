@@ -15,7 +15,7 @@ struct CheckTests {
             let script = """
                 export PATH=\(engine.bin):$PATH
                 (i=0; while [ $i -lt 12 ]; do gantry run --rm --name \(name)-a$i -p 127.0.0.1::80 busybox true || exit 1; i=$((i+1)); done; echo done) &
-                (i=0; while [ $i -lt 8 ]; do gantry run -d --name \(name)-b$i -v \(name)-v$i:/data busybox sleep 60 >/dev/null && gantry exec \(name)-b$i true && gantry rm -f \(name)-b$i >/dev/null && gantry volume rm \(name)-v$i >/dev/null || exit 1; i=$((i+1)); done; echo done) &
+                (i=0; while [ $i -lt 8 ]; do gantry run -d --name \(name)-b$i -v \(name)-v$i:/data busybox sleep 1000 >/dev/null && gantry exec \(name)-b$i true && gantry rm -f \(name)-b$i >/dev/null && gantry volume rm \(name)-v$i >/dev/null || exit 1; i=$((i+1)); done; echo done) &
                 (i=0; while [ $i -lt 5 ]; do gantry import \(engine.root)/busybox.tar \(name):$i >/dev/null && gantry rmi \(name):$i >/dev/null || exit 1; i=$((i+1)); done; echo done) &
                 (i=0; while [ $i -lt 5 ]; do gantry network create \(name)-n$i >/dev/null && gantry run --rm --name \(name)-c$i --network \(name)-n$i busybox true && gantry network rm \(name)-n$i >/dev/null || exit 1; i=$((i+1)); done; echo done) &
                 """
@@ -30,7 +30,7 @@ struct CheckTests {
                 checks += 1
             }
             #expect(log() == "done\ndone\ndone\ndone\n" && checks > 3, "the work beside went well")
-            _ = work.finish(seconds: 10)
+            _ = work.finish()
         }
     }
 
@@ -41,7 +41,7 @@ struct CheckTests {
         defer { engine.discard() }
         engine.warm()
         engine.withoutLeaks { name in
-            engine.gantry("run", "-d", "--name", name, "-p", "127.0.0.1:18131:80", "busybox", "sleep", "100")
+            engine.gantry("run", "-d", "--name", name, "-p", "127.0.0.1:18131:80", "busybox", "sleep", "1000")
             let id = engine.gantry("inspect", "--format", "{{.Id}}", name).output.trimmed
             let mark = engine.mark
             let stray = String(repeating: "ab", count: 32)
@@ -177,7 +177,7 @@ extension Engine {
     /// Loads what is loaded on demand, so that no test counts it as its leak.
     func warm() {
         importBusybox()
-        gantry("run", "-d", "--name", "warm", "-p", "127.0.0.1::80", "-v", "/data", "busybox", "sleep", "100")
+        gantry("run", "-d", "--name", "warm", "-p", "127.0.0.1::80", "-v", "/data", "busybox", "sleep", "1000")
         gantry("exec", "warm", "true")
         gantry("logs", "warm")
         gantry("rm", "-f", "-v", "warm")

@@ -17,10 +17,9 @@ struct DockerTests {
             let web = engine.docker("run", "-d", "-p", "127.0.0.1::80", "--name", name, "busybox", "sh", "-c", "echo up; httpd -f -p 80 -h /www")
             #expect(web.output.trimmed.count == 64, "\(web.everything)")
             let port = engine.docker("port", name, "80").output.trimmed
-            usleep(200_000)
-            #expect(Command.run(["curl", "-s", "-m", "5", "http://\(port)/"]).output.contains("hello from inside"))
+            #expect(engine.eventually { Command.run(["curl", "-s", "-m", "5", "http://\(port)/"]).output.contains("hello from inside") })
             #expect(engine.docker("ps", "--format", "{{.Names}} {{.Status}}").output.contains("\(name) Up"))
-            #expect(engine.docker("logs", name).output == "up\n")
+            #expect(engine.eventually { engine.docker("logs", name).output == "up\n" })
             #expect(engine.docker("inspect", "-f", "{{.State.Running}} {{.Config.Image}}", name).output == "true busybox\n")
             #expect(engine.docker("exec", name, "echo", "inside").output == "inside\n")
             #expect(engine.docker("stop", "-t", "1", name).output.trimmed == name)
@@ -71,12 +70,12 @@ struct DockerTests {
     func followed() {
         engine.withoutLeaks { name in
             let listener = Child(["docker", "events", "--filter", "container=\(name)", "--format", "{{.Action}}"], environment: engine.environment)
-            usleep(500_000)
+            #expect(engine.waitForDump { $0.contains("/events: streaming") })
             engine.docker("run", "-d", "--name", name, "busybox", "sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.1; done")
             #expect(engine.docker("logs", "-f", name).output == "1\n2\n3\n")
             #expect(listener.waitForOutput("die"))
             listener.signal(SIGKILL)
-            _ = listener.finish(seconds: 5)
+            _ = listener.finish()
         }
     }
 }
@@ -92,7 +91,7 @@ struct PythonTests {
                 """
                 assert client.ping()
                 assert client.containers.run('busybox', ['echo', 'hi'], remove=True, name='\(name)') == b'hi\\n'
-                c = client.containers.run('busybox', ['sh', '-c', 'echo up; sleep 100'], detach=True, name='\(name)', ports={'80/tcp': ('127.0.0.1', None)}, environment={'A': 'b'}, labels={'l': '1'}, mem_limit='64m')
+                c = client.containers.run('busybox', ['sh', '-c', 'echo up; sleep 1000'], detach=True, name='\(name)', ports={'80/tcp': ('127.0.0.1', None)}, environment={'A': 'b'}, labels={'l': '1'}, mem_limit='64m')
                 c.reload()
                 assert c.status == 'running', c.status
                 assert c.ports['80/tcp'][0]['HostPort']
@@ -130,7 +129,7 @@ struct PythonTests {
     @Test("the SDK loses nothing of a short exec's output")
     func shortExecs() {
         engine.withoutLeaks { name in
-            engine.gantry("run", "-d", "--name", name, "busybox", "sleep", "100")
+            engine.gantry("run", "-d", "--name", name, "busybox", "sleep", "1000")
             let result = engine.python("c = client.containers.get('\(name)')\nfor i in range(60):\n    r = c.exec_run(['echo', str(i)])\n    assert r.output == f'{i}\\n'.encode(), (i, r)\n")
             #expect(result.status == 0, "\(result.everything)")
         }

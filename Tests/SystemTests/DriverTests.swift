@@ -70,13 +70,9 @@ struct DriverTests {
             let path = try Fixture.volumeDriver(in: "\(engine.root)/one")
             #expect(engine.gantry("driver", "install", path).status == 0)
             let hanging = engine.child("volume", "create", "-d", "faulty", "hang")
-            var calls = ""
+            func calls() -> String { engine.gantry("driver", "ps", "--format", "{{.Kind}} {{.Driver}} {{.Call}}").output }
             // It opens first.
-            for _ in 0..<100 where !calls.contains("create") {
-                usleep(20_000)
-                calls = engine.gantry("driver", "ps", "--format", "{{.Kind}} {{.Driver}} {{.Call}}").output
-            }
-            #expect(calls == "volume faulty create\n")
+            #expect(engine.eventually { calls() == "volume faulty create\n" }, "\(calls())")
             #expect(engine.gantry("run", "--rm", "busybox", "echo", "free").output == "free\n")
             #expect(engine.gantry("ps").status == 0)
             // It hangs on in a process; a daemon that comes after this one is not held up by it.
@@ -91,7 +87,7 @@ struct DriverTests {
     func everythingIsolated() {
         let drivers = ["storage/\(Engine.storage)", "network/bridge", "log/json-file", "volume/local"]
         withEngine(82, drivers.flatMap { ["--isolated-driver", $0] }) { engine in
-            engine.gantry("run", "-d", "--name", "warm", "-p", "127.0.0.1::80", "-v", "/data", "busybox", "sleep", "100")
+            engine.gantry("run", "-d", "--name", "warm", "-p", "127.0.0.1::80", "-v", "/data", "busybox", "sleep", "1000")
             engine.gantry("exec", "warm", "true")
             engine.gantry("logs", "warm")
             engine.gantry("rm", "-f", "-v", "warm")
@@ -99,23 +95,17 @@ struct DriverTests {
                 let run = engine.gantry(
                     "run", "-d", "--name", name, "-p", "127.0.0.1:18082:80", "-v", "\(name):/www", "busybox", "sh", "-c", "echo page >/www/index.html; echo started; httpd -f -h /www")
                 #expect(run.status == 0, "\(run.everything)")
-                var page = ""
-                for _ in 0..<100 where page.isEmpty {
-                    usleep(20_000)
-                    page = Command.run(["busybox", "wget", "-q", "-O", "-", "http://127.0.0.1:18082/"]).output
-                }
-                #expect(page == "page\n")
+                #expect(engine.eventually { Command.run(["busybox", "wget", "-q", "-O", "-", "http://127.0.0.1:18082/"]).output == "page\n" })
                 #expect(engine.gantry("logs", name).output == "started\n")
                 #expect(engine.gantry("exec", name, "cat", "/www/index.html").output == "page\n")
                 #expect(engine.gantry("logs", name).output == "started\n")
                 #expect(engine.gantry("rm", "-f", name).status == 0)
                 #expect(engine.gantry("volume", "rm", name).status == 0)
             }
-            engine.gantry("run", "-d", "--name", "adopted", "busybox", "sh", "-c", "echo before; sleep 2; echo after; sleep 100")
+            engine.gantry("run", "-d", "--name", "adopted", "busybox", "sh", "-c", "echo before; sleep 2; echo after; sleep 1000")
             engine.kill()
             engine.start()
-            sleep(2)
-            #expect(engine.gantry("logs", "adopted").output == "before\nafter\n", "its log is written by a process that outlives the daemon")
+            #expect(engine.eventually { engine.gantry("logs", "adopted").output == "before\nafter\n" }, "its log is written by a process that outlives the daemon")
             #expect(engine.gantry("rm", "-f", "adopted").status == 0)
             #expect(engine.gantry("volume", "create", "other").status == 0)
             let isolated = engine.gantry("driver", "ls", "--format", "{{.Kind}}/{{.Name}} {{.Isolated}} {{.State}}").output
@@ -157,12 +147,12 @@ struct DriverTests {
             let old = try build("1.0"), new = try build("1.1")
             #expect(engine.gantry("driver", "install", old).output == "log/lines 1.0\n")
             engine.gantry(
-                "run", "-d", "--name", "writer", "--log-driver", "lines", "busybox", "sh", "-c", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo $i; done; sleep 100")
+                "run", "-d", "--name", "writer", "--log-driver", "lines", "busybox", "sh", "-c", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo $i; done; sleep 1000")
             #expect(engine.gantry("driver", "upgrade", "lines", new).output == "log/lines 1.1\n")
             var numbers: [Int] = []
-            for _ in 0..<200 where numbers.count < 20_000 {
-                usleep(20_000)
+            _ = engine.eventually {
                 numbers = engine.gantry("logs", "writer").output.split(separator: "\n").compactMap { Int($0) }
+                return numbers.count >= 20_000
             }
             #expect(numbers == Array(1...20_000), "\(numbers.count)")
             let folders = (try? Files.list("\(engine.dataRoot)/containers/\(engine.gantry("inspect", "--format", "{{.Id}}", "writer").output.trimmed)")) ?? []

@@ -81,7 +81,7 @@ struct HijackTests {
     @Test("exec: bytes behind the request are input, and the status comes after the half-close")
     func exec() {
         engine.withoutLeaks { name in
-            engine.gantry("run", "-d", "--name", name, "busybox", "sleep", "100")
+            engine.gantry("run", "-d", "--name", name, "busybox", "sleep", "1000")
             let create = RawConnection(socket)
             create.send(
                 "POST", "/v1.43/containers/\(name)/exec", headers: ["Connection: close"],

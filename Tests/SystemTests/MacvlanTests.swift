@@ -22,7 +22,7 @@ struct MacvlanTests {
         // Once before, so that nothing that is made for good counts as a leak.
         use(engine, "warm")
         engine.withoutLeaks { use(engine, $0) }
-        engine.gantry("run", "-d", "--name", "stays", "--network", "lan", "busybox", "sleep", "100")
+        engine.gantry("run", "-d", "--name", "stays", "--network", "lan", "busybox", "sleep", "1000")
         engine.kill()
         engine.start()
         let address = engine.gantry("inspect", "-f", "{{.NetworkSettings.Networks.lan.IPAddress}}", "stays").output.trimmed
@@ -40,7 +40,7 @@ struct MacvlanTests {
 
     /// A container on the network, reached from another one there, and not from the bridge.
     private func use(_ engine: Engine, _ name: String) {
-        let first = engine.docker("run", "-d", "--name", "\(name)a", "--network", "lan", "busybox", "sleep", "100")
+        let first = engine.docker("run", "-d", "--name", "\(name)a", "--network", "lan", "busybox", "sleep", "1000")
         #expect(first.status == 0, "\(first.everything)")
         let address = engine.gantry("inspect", "-f", "{{.NetworkSettings.Networks.lan.IPAddress}}", "\(name)a").output.trimmed
         #expect(address.hasPrefix("172.30.50."), "\(address)")

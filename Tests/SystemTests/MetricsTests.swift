@@ -11,8 +11,8 @@ struct MetricsTests {
         engine.start()
         defer { engine.discard() }
         engine.importBusybox()
-        engine.gantry("run", "-d", "--name", "one", "busybox", "sleep", "100")
-        engine.gantry("run", "-d", "--name", "two", "busybox", "sleep", "100")
+        engine.gantry("run", "-d", "--name", "one", "busybox", "sleep", "1000")
+        engine.gantry("run", "-d", "--name", "two", "busybox", "sleep", "1000")
         engine.gantry("pause", "two")
         engine.gantry("create", "--name", "three", "busybox")
         engine.gantry("run", "--rm", "busybox", "true")

@@ -18,8 +18,7 @@ struct NetworkTests {
             let started = engine.gantry("run", "-d", "--name", name, "-p", "80", "busybox", "httpd", "-f", "-p", "80", "-h", "/www")
             #expect(started.status == 0, "\(started.everything)")
             let number = port(name, "80/tcp")
-            usleep(200_000)
-            #expect(fetch("127.0.0.1:\(number)").output.contains("hello from inside"))
+            #expect(engine.eventually { fetch("127.0.0.1:\(number)").output.contains("hello from inside") })
             #expect(fetch("172.31.1.1:\(number)").output.contains("hello from inside"))
             #expect(engine.gantry("ps", "--filter", "name=\(name)", "--format", "{{.Ports}}").output.contains("0.0.0.0:\(number)->80/tcp"))
         }
@@ -28,14 +27,12 @@ struct NetworkTests {
     @Test("UDP is published as well")
     func datagrams() {
         engine.withoutLeaks { name in
-            engine.gantry("run", "-d", "--name", name, "-p", "127.0.0.1::9/udp", "busybox", "sleep", "100")
+            engine.gantry("run", "-d", "--name", name, "-p", "127.0.0.1::9/udp", "busybox", "sleep", "1000")
             let number = port(name, "9/udp")
-            usleep(300_000)
             Command.run(["python3", "-c", "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'hello', ('127.0.0.1', \(number)))"])
-            usleep(200_000)
             // Nobody listens inside, which the container's own kernel counters say of each datagram that arrived.
-            let count = engine.gantry("exec", name, "sh", "-c", "grep '^Udp: [0-9]' /proc/net/snmp | awk '{print $3}'")
-            #expect(count.output.trimmed == "1", "\(count.everything)")
+            func count() -> Command { engine.gantry("exec", name, "sh", "-c", "grep '^Udp: [0-9]' /proc/net/snmp | awk '{print $3}'") }
+            #expect(engine.eventually { count().output == "1\n" }, "\(count().everything)")
         }
     }
 
@@ -46,7 +43,7 @@ struct NetworkTests {
             let address = engine.gantry("inspect", "--format", "{{.NetworkSettings.Networks.bridge.IPAddress}}", name).output.trimmed
             #expect(address.hasPrefix("172.31.1."))
             #expect(engine.gantry("exec", name, "cat", "/etc/hosts").output.contains("\(address)\tserver"))
-            let page = engine.gantry("run", "--rm", "--name", name + "b", "busybox", "sh", "-c", "for i in 1 2 3 4 5 6 7 8; do wget -qO- http://\(address)/ && break; sleep 0.2; done")
+            let page = engine.gantry("run", "--rm", "--name", name + "b", "busybox", "sh", "-c", "for i in $(seq 100); do wget -qO- http://\(address)/ && break; sleep 0.2; done")
             #expect(page.output.contains("hello from inside"), "\(page.everything)")
         }
     }
@@ -54,7 +51,7 @@ struct NetworkTests {
     @Test("a taken port is refused, and the refusal says by whom")
     func taken() {
         engine.withoutLeaks { name in
-            engine.gantry("run", "-d", "--name", name, "-p", "127.0.0.1:18080:80", "busybox", "sleep", "100")
+            engine.gantry("run", "-d", "--name", name, "-p", "127.0.0.1:18080:80", "busybox", "sleep", "1000")
             let second = engine.gantry("run", "--rm", "--name", name + "b", "-p", "127.0.0.1:18080:80", "busybox", "true")
             #expect(second.status == 125)
             #expect(second.errors.contains("port is already allocated") && second.errors.contains(name), "\(second.everything)")
@@ -65,7 +62,7 @@ struct NetworkTests {
             let second = engine.gantry("run", "--rm", "--name", name, "-p", "127.0.0.1:18081:80", "busybox", "true")
             #expect(second.status == 125 && second.errors.contains("python"), "\(second.everything)")
             holder.signal(SIGKILL)
-            _ = holder.finish(seconds: 5)
+            _ = holder.finish()
         }
     }
 
@@ -75,8 +72,8 @@ struct NetworkTests {
             let hosts = engine.gantry("run", "--rm", "--name", name, "--network", "host", "busybox", "ls", "/sys/class/net").output
             #expect(hosts.contains("gtest1"))
             engine.gantry("run", "-d", "--name", name + "a", "busybox", "httpd", "-f", "-p", "80", "-h", "/www")
-            usleep(100_000)
-            let page = engine.gantry("run", "--rm", "--name", name + "b", "--network", "container:\(name)a", "busybox", "wget", "-qO-", "http://127.0.0.1/")
+            let page = engine.gantry(
+                "run", "--rm", "--name", name + "b", "--network", "container:\(name)a", "busybox", "sh", "-c", "for i in $(seq 100); do wget -qO- http://127.0.0.1/ && break; sleep 0.2; done")
             #expect(page.output.contains("hello from inside"), "\(page.everything)")
         }
     }
@@ -102,8 +99,8 @@ struct NetworkTests {
     @Test("exec is in the network that its container shares with another")
     func sharedNetwork() {
         engine.withoutLeaks { name in
-            engine.gantry("run", "-d", "--name", "\(name)a", "busybox", "sleep", "100")
-            engine.gantry("run", "-d", "--name", "\(name)b", "--network", "container:\(name)a", "busybox", "sleep", "100")
+            engine.gantry("run", "-d", "--name", "\(name)a", "busybox", "sleep", "1000")
+            engine.gantry("run", "-d", "--name", "\(name)b", "--network", "container:\(name)a", "busybox", "sleep", "1000")
             let first = engine.gantry("exec", "\(name)a", "ip", "addr", "show", "eth0").output
             #expect(first.contains("inet 172.31.") && engine.gantry("exec", "\(name)b", "ip", "addr", "show", "eth0").output == first)
         }

@@ -17,7 +17,7 @@ struct NeverStuckTests {
             ["logs", other], ["images"], ["system", "dump"], ["rm", "-f", other],
         ]
         for call in calls {
-            let answer = engine.run(call, seconds: 30)
+            let answer = engine.run(call)
             #expect(answer.status == 0, "\(call.joined(separator: " ")): \(answer.everything)", sourceLocation: sourceLocation)
         }
     }
@@ -32,7 +32,7 @@ struct NeverStuckTests {
     func deafContainer() {
         engine.withoutLeaks { name in
             _ = engine.run(["run", "-d", "--name", name, "busybox"] + Self.deaf)
-            let stop = engine.child("stop", "-t", "100", name)
+            let stop = engine.child("stop", "-t", "1000", name)
             #expect(engine.waitForDump { $0.contains("container \(name) (") && $0.contains("stop for ") }, "\(dump(engine))")
             let renaming = engine.child("rename", name, "\(name)-b")
             #expect(engine.waitForDump { $0.contains("behind it: rename for ") }, "\(dump(engine))")
@@ -41,8 +41,8 @@ struct NeverStuckTests {
             #expect(dump(engine).contains("/containers/\(name)/stop: answering for "), "\(dump(engine))")
             othersAreServed(engine, name)
             #expect(engine.gantry("kill", name).status == 0, "SIGKILL does not wait behind the stop")
-            #expect(stop.finish(seconds: 20).status == 0)
-            #expect(renaming.finish(seconds: 20).status == 0)
+            #expect(stop.finish().status == 0)
+            #expect(renaming.finish().status == 0)
         }
     }
 
@@ -56,9 +56,9 @@ struct NeverStuckTests {
                 _ = engine.run(["run", "-d", "--name", name] + flags + ["busybox"] + Self.deaf)
                 let first = engine.child(patient, "-t", "1000", name)
                 #expect(engine.waitForDump { $0.contains("container \(name) (") && $0.contains("\(patient) for ") }, "\(dump(engine))")
-                let second = engine.run(hasty + [name], seconds: 30)
+                let second = engine.run(hasty + [name])
                 #expect(second.status == 0, "\(second.everything)")
-                let ended = first.finish(seconds: 30)
+                let ended = first.finish()
                 #expect(ended.status == 0, "\(ended.everything)")
                 #expect(engine.gantry("ps", "-q", "--filter", "name=\(name)").output == "", "the last word counts")
             }
@@ -69,7 +69,7 @@ struct NeverStuckTests {
     func impatientClient() {
         engine.withoutLeaks { name in
             _ = engine.run(["run", "-d", "--name", name, "busybox"] + Self.deaf)
-            let stop = engine.child("stop", "-t", "100", name)
+            let stop = engine.child("stop", "-t", "1000", name)
             #expect(engine.waitForDump { $0.contains("stop for ") })
             stop.signal(SIGKILL)
             _ = stop.finish()
@@ -86,7 +86,7 @@ struct NeverStuckTests {
             engine.gantry("pause", name)
             #expect(engine.gantry("exec", name, "true").errors.contains("is paused, unpause the container before exec"))
             othersAreServed(engine, name)
-            #expect(engine.gantry("stop", "-t", "1", name, seconds: 30).status == 0)
+            #expect(engine.gantry("stop", "-t", "1", name).status == 0)
             engine.gantry("start", name)
             let id = engine.gantry("inspect", "--format", "{{.Id}}", name).output.trimmed
             let state = "/sys/fs/cgroup/freezer/gantry/\(id)/freezer.state", unified = "/sys/fs/cgroup/gantry/\(id)/cgroup.freeze"
@@ -94,7 +94,7 @@ struct NeverStuckTests {
             let removal = engine.child("rm", "-f", name)
             #expect(engine.waitForDump { $0.contains("remove for ") })
             othersAreServed(engine, name)
-            #expect(removal.finish(seconds: 30).status == 0)
+            #expect(removal.finish().status == 0)
         }
     }
 
@@ -116,15 +116,15 @@ struct NeverStuckTests {
             }
             othersAreServed(engine, name)
             let sentence = "the shim of container \(engine.gantry("inspect", "--format", "{{.Id}}", name).output.prefix(12)) did not answer within 20 s: it hangs or was stopped"
-            let ended = exec.finish(seconds: 60)
+            let ended = exec.finish()
             #expect(ended.status != 0 && ended.errors.contains(sentence), "\(ended.everything)")
-            #expect(attach.finish(seconds: 60).errors.contains(sentence))
+            #expect(attach.finish().errors.contains(sentence))
             withExtendedLifetime(crowd) {}
             kill(shim, SIGCONT)
             #expect(engine.gantry("exec", name, "ls", "/ran").status == 1, "what was given up is not done later")
             #expect(engine.gantry("exec", name, "echo", "serves").output == "serves\n")
             kill(shim, SIGSTOP)
-            #expect(engine.gantry("stop", "-t", "1", name, seconds: 40).status == 0, "and its container can be ended")
+            #expect(engine.gantry("stop", "-t", "1", name, seconds: 120).status == 0, "and its container can be ended")
             #expect(engine.gantry("inspect", "--format", "{{.State.Status}}", name).output == "exited\n")
         }
     }
@@ -198,16 +198,16 @@ struct NeverStuckTests {
         othersAreServed(engine, "hang")
         kill(engine.pid, SIGUSR1)
         var files: [String] = []
-        for _ in 0..<100 where files.isEmpty {
-            usleep(50_000)
+        _ = engine.eventually {
             files = ((try? Files.list(engine.execRoot)) ?? []).filter { $0.hasPrefix("dump-") && $0.hasSuffix(".txt") }
+            return !files.isEmpty
         }
         let text = files.first.flatMap { try? Files.read("\(engine.execRoot)/\($0)") }.map { String(decoding: $0, as: UTF8.self) } ?? ""
         #expect(text.contains("volume hang: create for "), "SIGUSR1 writes the same: \(text)")
-        #expect(engine.log.contains("\(engine.execRoot)/\(files.first ?? "dump")"), "and the log says where")
+        #expect(engine.eventually { engine.log.contains("\(engine.execRoot)/\(files.first ?? "dump")") }, "and the log says where")
         // Nobody waits for it.
         engine.kill()
-        for child in [hanging, behind] { #expect(child.finish(seconds: 20).status == 1) }
+        for child in [hanging, behind] { #expect(child.finish().status == 1) }
         engine.start()
     }
 
@@ -279,7 +279,7 @@ struct NeverStuckTests {
                 #expect(reader.head().hasPrefix("HTTP/1.1 200 OK"), "\(path)")
                 return reader
             }
-            #expect(dump(engine).contains("/events: streaming for ") && dump(engine).contains("/logs: streaming for "), "\(dump(engine))")
+            #expect(engine.waitForDump { $0.contains("/events: streaming for ") && $0.contains("/logs: streaming for ") }, "\(dump(engine))")
             othersAreServed(engine, name)
             withExtendedLifetime(readers) {}
         }
@@ -290,7 +290,7 @@ struct NeverStuckTests {
         engine.withoutLeaks { name in
             engine.gantry("run", "-d", "--name", name, "busybox", "sleep", "1000")
             let clients = [
-                engine.child("attach", name), engine.child("exec", name, "sleep", "500"), engine.child("wait", name), engine.child("logs", "-f", name), engine.child("events"),
+                engine.child("attach", name), engine.child("exec", name, "sleep", "1000"), engine.child("wait", name), engine.child("logs", "-f", name), engine.child("events"),
                 Child(["sh", "-c", "(head -c 100000 \(engine.root)/busybox.tar; sleep 500) | exec \(engine.bin)/gantry import - half:1"], environment: engine.environment),
                 Child(["sh", "-c", "(head -c 100000 \(engine.root)/busybox.tar; sleep 500) | exec \(engine.bin)/gantry load"], environment: engine.environment),
             ]
@@ -299,7 +299,7 @@ struct NeverStuckTests {
                 "sh", "-c",
                 "for p in /proc/[0-9]*; do if tr '\\0' ' ' <$p/environ 2>/dev/null | grep -q 'GANTRY_HOST=\(engine.socket)'; then case $(cat $p/comm) in gantry|sleep) kill -9 ${p#/proc/};; esac; fi; done",
             ])
-            for client in clients { _ = client.finish(seconds: 20) }
+            for client in clients { _ = client.finish() }
             #expect(engine.waitForDump { dump in !["/attach:", "/exec/", "/wait:", "/logs:", "/events:", "/images/"].contains { dump.contains($0) } }, "\(dump(engine))")
             othersAreServed(engine, name)
             #expect(!engine.gantry("images").output.contains("half"))

@@ -30,10 +30,10 @@ struct SecondKernelTests {
             #"[ "$(g run --rm --network none --device /dev/ubda:/dev/disk:r busybox sh -c 'dd if=/dev/disk of=/dev/null count=1 2>/dev/null && echo read; echo x 2>/dev/null >/dev/disk || echo no write' | tr '\n' ' ')" = "read no write " ]"#
         ),
         ("--privileged allows all", #"g run --rm --network none --privileged busybox sh -c 'mknod /tmp/d b 98 0 && dd if=/tmp/d of=/dev/null count=1 2>/dev/null'"#),
-        ("kill ends everything inside", #"g exec -d limited sh -c 'sleep 100 & sleep 100' && g kill limited >/dev/null && [ "$(g wait limited)" = 137 ]"#),
+        ("kill ends everything inside", #"g exec -d limited sh -c 'sleep 10000 & sleep 10000' && g kill limited >/dev/null && [ "$(g wait limited)" = 137 ]"#),
         (
             "a server in the host's network answers",
-            #"g run -d --name web --network host busybox httpd -f -p 8080 -h /www >/dev/null && curl -s -m 5 --retry 10 --retry-connrefused http://127.0.0.1:8080/ | grep -q hello"#
+            #"g run -d --name web --network host busybox httpd -f -p 8080 -h /www >/dev/null && curl -s -m 30 --retry 30 --retry-connrefused http://127.0.0.1:8080/ | grep -q hello"#
         ),
         ("the next daemon takes a running container back", #"kill -9 $daemon; start_daemon; [ "$(g inspect --format '{{.State.Running}}' web)" = true ] && g exec web true"#),
         ("stop", #"g stop -t 1 web >/dev/null"#),
@@ -47,7 +47,7 @@ struct SecondKernelTests {
         start_daemon() {
             "$bin/gantryd" --data-root /mnt/data --exec-root /run/gantry --pidfile /run/g.pid --config-file /dev/null --host unix:///run/g.sock --bridge gtest0 --bip 172.31.0.1/24 >>/mnt/log 2>&1 &
             daemon=$!
-            for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do g version >/dev/null 2>&1 && return; sleep 0.3; done
+            for i in $(seq 200); do g version >/dev/null 2>&1 && return; sleep 0.3; done
             echo "the daemon did not start"; cat /mnt/log
         }
         # Files of a container's cgroup, their lines joined.
@@ -58,7 +58,7 @@ struct SecondKernelTests {
         cp /bin/busybox $tree/bin/; for n in $(/bin/busybox --list); do [ $n = busybox ] || ln -sf busybox $tree/bin/$n; done
         echo root:x:0:0:root:/:/bin/sh >$tree/etc/passwd; echo hello >$tree/www/index.html
         tar -C $tree -cf - . | g import - busybox:latest
-        g run -d --network none --name limited -m 64m --memory-reservation 32m --cpus 0.5 --pids-limit 20 --cpu-shares 512 busybox sleep 100
+        g run -d --network none --name limited -m 64m --memory-reservation 32m --cpus 0.5 --pids-limit 20 --cpu-shares 512 busybox sleep 10000
         \(checks.enumerated().map { "if \($1.condition); then echo \"check \($0) passed\"; else echo \"check \($0) failed\"; cat /tmp/errors 2>/dev/null; fi" }.joined(separator: "\n"))
         tail -20 /mnt/log
         """
@@ -69,12 +69,10 @@ struct SecondKernelTests {
         let made = Command.run(["sh", "-c", "truncate -s 512M \(disk) && mkfs.ext4 -q \(disk)"])
         #expect(made.status == 0, "\(made.everything)")
         defer { unlink(disk) }
-        let result = SecondKernel(Self.script, disk: disk).finish(seconds: 180)
-        let lines = Set(result.output.split(whereSeparator: \.isNewline).map(String.init))
-        for (index, check) in Self.checks.enumerated() {
-            let passed = lines.contains("check \(index) passed")
-            #expect(passed, "\(check.name)")
-        }
-        if !Self.checks.indices.allSatisfy({ lines.contains("check \($0) passed") }) { Issue.record("\(result.output)\n\(result.errors)") }
+        let result = SecondKernel(Self.script, disk: disk).finish(seconds: 400)
+        // Not whole lines: the kernel writes to the console as well.
+        let failed = Self.checks.enumerated().filter { !result.output.contains("check \($0.offset) passed") }
+        for (_, check) in failed { Issue.record("\(check.name)") }
+        #expect(failed.isEmpty, "\(result.output)\n\(result.errors)")
     }
 }

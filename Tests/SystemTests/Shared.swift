@@ -9,7 +9,7 @@ enum Shared {
         engine.start()
         engine.importBusybox()
         // Drivers are loaded and folders made now, so that no test counts them as its leak.
-        engine.gantry("run", "-d", "--name", "warm", "-p", "127.0.0.1::80", "-v", "/data", "busybox", "sleep", "100")
+        engine.gantry("run", "-d", "--name", "warm", "-p", "127.0.0.1::80", "-v", "/data", "busybox", "sleep", "1000")
         engine.gantry("exec", "warm", "true")
         engine.gantry("logs", "warm")
         engine.gantry("rm", "-f", "-v", "warm")

@@ -26,15 +26,7 @@ struct SlowLogTests {
         let flags = ["--log-driver", "lines", "--log-opt", "gate=\(engine.root)/gate"] + options.flatMap { ["--log-opt", $0] }
         let started = engine.run(["run", "-d", "--name", name] + flags + ["-v", "\(engine.root)/out:/out", "busybox", "sh", "-c", Self.script])
         #expect(started.status == 0, "\(started.everything)")
-        #expect(eventually { Files.exists("\(engine.root)/gate.waiting") }, "the driver is in a write")
-    }
-
-    private func eventually(_ condition: () -> Bool) -> Bool {
-        for _ in 0..<1000 {
-            if condition() { return true }
-            usleep(20_000)
-        }
-        return false
+        #expect(engine.eventually { Files.exists("\(engine.root)/gate.waiting") }, "the driver is in a write")
     }
 
     private func numbers(_ engine: Engine, _ name: String) -> [Int] {
@@ -52,7 +44,7 @@ struct SlowLogTests {
         try withEngine(isolated: isolated) { engine in
             start(engine, "waits")
             let pid = engine.gantry("inspect", "--format", "{{.State.Pid}}", "waits").output.trimmed
-            #expect(eventually { String(decoding: (try? Files.read("/proc/\(pid)/wchan")) ?? [], as: UTF8.self).contains("pipe_write") }, "it waits in write(2)")
+            #expect(engine.eventually { String(decoding: (try? Files.read("/proc/\(pid)/wchan")) ?? [], as: UTF8.self).contains("pipe_write") }, "it waits in write(2)")
             #expect(!Files.exists("\(engine.root)/out/done"))
             try Files.replace("\(engine.root)/gate", with: [])
             #expect(engine.gantry("wait", "waits").output == "0\n")
@@ -64,7 +56,7 @@ struct SlowLogTests {
     func nonBlocking(isolated: Bool) throws {
         try withEngine(isolated: isolated) { engine in
             start(engine, "runs", "mode=non-blocking", "max-buffer-size=200k")
-            #expect(eventually { Files.exists("\(engine.root)/out/done") }, "it wrote everything while the driver took nothing")
+            #expect(engine.eventually { Files.exists("\(engine.root)/out/done") }, "it wrote everything while the driver took nothing")
             #expect(!Files.exists("\(engine.root)/gate"))
             try Files.replace("\(engine.root)/gate", with: [])
             #expect(engine.gantry("wait", "runs").output == "0\n")
@@ -101,12 +93,12 @@ struct SlowLogTests {
         try withEngine(isolated: false) { engine in
             engine.gantry("create", "--name", "slow", "--log-driver", "lines", "--log-opt", "door=\(engine.root)/door", "busybox", "sh", "-c", "while :; do echo word; sleep 0.1; done")
             let start = engine.child("start", "slow")
-            #expect(eventually { Files.exists("\(engine.root)/door.waiting") }, "its log opens")
+            #expect(engine.eventually { Files.exists("\(engine.root)/door.waiting") }, "its log opens")
             let stream = RawConnection("\(engine.root)/gantry.sock")
             stream.send("POST", "/v1.43/containers/slow/attach?stream=1&stdout=1", headers: ["Connection: Upgrade", "Upgrade: tcp"])
             #expect(engine.waitForDump { $0.contains("behind it: attach for ") })
             try Files.replace("\(engine.root)/door", with: [])
-            #expect(start.finish(seconds: 20).status == 0)
+            #expect(start.finish().status == 0)
             #expect(stream.head().hasPrefix("HTTP/1.1 101"))
             #expect(String(decoding: stream.bytes(13).suffix(5), as: UTF8.self) == "word\n")
         }
@@ -119,13 +111,13 @@ struct SlowLogTests {
             let log = engine.gantry("inspect", "--format", "{{.LogPath}}", "goes").output.trimmed
             let change = begin(engine, "goes")
             let size = (try? Files.read(log).count) ?? 0
-            #expect(size > 0 && eventually { (try? Files.read(log).count) ?? 0 > size + 5000 }, "the old driver gets more lines")
+            #expect(size > 0 && engine.eventually { (try? Files.read(log).count) ?? 0 > size + 5000 }, "the old driver gets more lines")
             #expect(engine.gantry("exec", "goes", "echo", "heard").output == "heard\n")
             engine.kill()
             _ = change.finish()
             try Files.replace("\(engine.root)/door", with: [])
             engine.start()
-            #expect(eventually { numbers(engine, "goes").count > 1000 })
+            #expect(engine.eventually { numbers(engine, "goes").count > 1000 })
             let all = numbers(engine, "goes")
             #expect(all == Array(1...max(all.count, 1)), "\(all.count)")
             #expect(engine.gantry("inspect", "--format", "{{.HostConfig.LogConfig.Type}}", "goes").output == "lines\n")
@@ -152,7 +144,7 @@ struct SlowLogTests {
     /// A change to a driver that does not open before there is a door.
     private func begin(_ engine: Engine, _ name: String) -> Child {
         let change = engine.child("update", "--log-driver", "lines", "--log-opt", "door=\(engine.root)/door", name)
-        #expect(eventually { Files.exists("\(engine.root)/door.waiting") }, "it opens")
+        #expect(engine.eventually { Files.exists("\(engine.root)/door.waiting") }, "it opens")
         unlink("\(engine.root)/door.waiting")
         return change
     }

@@ -29,7 +29,7 @@ struct StorageTests {
 
     /// Loads the drivers and makes the folders of a new daemon, so that no test counts them as its leak.
     private static func warm(_ engine: Engine) {
-        for driver in drivers { engine.gantry("run", "-d", "--name", driver, "-v", "/data", "--storage-driver", driver, "busybox", "sleep", "100") }
+        for driver in drivers { engine.gantry("run", "-d", "--name", driver, "-v", "/data", "--storage-driver", driver, "busybox", "sleep", "1000") }
         for driver in drivers { engine.gantry("exec", driver, "true") }
         for driver in drivers { engine.gantry("rm", "-f", "-v", driver) }
     }
@@ -187,7 +187,7 @@ struct StorageTests {
     @Test("layers that a container needs stay until it goes")
     func usedImage() {
         engine.withoutLeaks { name in
-            engine.gantry("run", "-d", "--name", name, "--storage-driver", "overlayfs", "busybox", "sleep", "100")
+            engine.gantry("run", "-d", "--name", name, "--storage-driver", "overlayfs", "busybox", "sleep", "1000")
             let moved = engine.gantry("image", "migrate", "--to", "vfs", "busybox")
             #expect(moved.status == 0 && moved.errors.contains("overlayfs keeps the layers for the containers \(name); migrate or remove them"), "\(moved.everything)")
             #expect(engine.gantry("exec", name, "cat", "/www/index.html").output.contains("hello"))
@@ -231,10 +231,10 @@ struct StorageTests {
     @Test("a running container, an unknown driver and a full disk are refused, and nothing changes")
     func refusedMigration() {
         engine.withoutLeaks { name in
-            engine.gantry("run", "-d", "--name", name, "--storage-driver", "overlayfs", "busybox", "sh", "-c", "head -c 400000000 /dev/urandom >/big; echo done; sleep 100")
+            engine.gantry("run", "-d", "--name", name, "--storage-driver", "overlayfs", "busybox", "sh", "-c", "head -c 400000000 /dev/urandom >/big; echo done; sleep 1000")
             let running = engine.gantry("container", "migrate", "--to", "vfs", name)
             #expect(running.status == 1 && running.errors.contains("container is running: stop the container before migrating it"), "\(running.everything)")
-            for _ in 0..<100 where !engine.gantry("logs", name).output.contains("done") { usleep(100_000) }
+            #expect(engine.eventually { engine.gantry("logs", name).output == "done\n" })
             engine.gantry("stop", "-t", "0", name)
             for kind in ["container", "image"] {
                 let unknown = engine.gantry(kind, "migrate", "--to", "nosuch", kind == "image" ? "busybox" : name)
@@ -263,7 +263,7 @@ struct StorageTests {
             let client = engine.child("image", "migrate", "--to", target, "large:1"), other = engine.child("container", "migrate", "--to", target, "moving")
             usleep(UInt32(delay))
             engine.kill()
-            _ = (client.finish(seconds: 20), other.finish(seconds: 20))
+            _ = (client.finish(), other.finish())
             engine.start()
             let place = json("inspect", "--format", "{{.Driver}}", "moving")
             for driver in Self.drivers {
@@ -272,10 +272,10 @@ struct StorageTests {
             }
             #expect(engine.gantry("start", "-a", "moving").status == 0)
             // Begun or not when the daemon died: asked again, it gets there.
-            var asked = engine.gantry("image", "migrate", "--to", target, "large:1")
-            for _ in 0..<100 where asked.errors.contains("is being migrated already") {
-                usleep(100_000)
+            var asked = Command.run(["true"])
+            _ = engine.eventually {
                 asked = engine.gantry("image", "migrate", "--to", target, "large:1")
+                return !asked.errors.contains("is being migrated already")
             }
             #expect(asked.status == 0, "\(asked.everything)")
             #expect(json("image", "inspect", "--format", "{{json .StorageDrivers}}", "large:1").contains(target))

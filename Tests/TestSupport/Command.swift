@@ -106,7 +106,7 @@ public final class Child {
     }
 
     /// Reads until stdout has `wanted`; false: it did not come in time.
-    public func waitForOutput(_ wanted: String, seconds: Int = 10) -> Bool { waitForOutput(wanted, milliseconds: seconds * 1000) }
+    public func waitForOutput(_ wanted: String, seconds: Int = 60) -> Bool { waitForOutput(wanted, milliseconds: seconds * 1000) }
 
     public func waitForOutput(_ wanted: String, milliseconds: Int) -> Bool {
         let deadline = Self.now() + Double(milliseconds) / 1000

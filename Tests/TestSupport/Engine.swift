@@ -68,7 +68,7 @@ public final class Engine {
     }
 
     /// A start that is expected to fail.
-    public func attempt() -> Command { Command.run(command, environment: ["GANTRY_DRIVER_CHECKS": "off"], seconds: 15) }
+    public func attempt() -> Command { Command.run(command, environment: ["GANTRY_DRIVER_CHECKS": "off"]) }
 
     public func start() {
         launch()
@@ -84,7 +84,7 @@ public final class Engine {
 
     /// Waits until it answers; false: it ends instead, or is late.
     public func answers() -> Bool {
-        let deadline = Child.now() + 40
+        let deadline = Child.now() + 120
         while Child.now() < deadline && child?.hasEnded == false {
             if gantry("version").status == 0 { return true }
             usleep(20_000)
@@ -93,7 +93,7 @@ public final class Engine {
     }
 
     /// Waits for a daemon that ends by itself. - Returns: its status, 128 + signal; -1: it lived on, and was killed.
-    public func awaitEnd(seconds: Int = 10) -> Int32 {
+    public func awaitEnd(seconds: Int = 60) -> Int32 {
         let end = child?.finish(seconds: seconds)
         pid = 0
         return end?.status ?? -1
@@ -107,16 +107,16 @@ public final class Engine {
         guard pid > 0 else { return }
         if !mayHaveEnded && child?.hasEnded == true { Issue.record("the daemon ended before it was killed: \(log)") }
         Glibc.kill(pid, SIGKILL)
-        _ = child?.finish(seconds: 10)
+        _ = child?.finish()
         pid = 0
     }
 
     public func signal(_ number: Int32) { Glibc.kill(pid, number) }
 
     /// Waits for the end of a daemon that was told to end. - Returns: its exit status, or 128 and the signal.
-    public func end(seconds: Int = 20) -> Int32 {
+    public func end() -> Int32 {
         defer { pid = 0 }
-        return child?.finish(seconds: seconds).status ?? -1
+        return child?.finish().status ?? -1
     }
 
     /// SIGKILL, and the next daemon. `attempts` more are killed while they come up.
@@ -133,12 +133,12 @@ public final class Engine {
     /// A request by hand; the answer's body.
     public func request(_ method: String, _ path: String, _ body: String = "") -> Command {
         Command.run(
-            ["curl", "-s", "-m", "20", "-X", method, "--unix-socket", "\(root)/gantry.sock", "-H", "Content-Type: application/json"]
+            ["curl", "-s", "-m", "50", "-X", method, "--unix-socket", "\(root)/gantry.sock", "-H", "Content-Type: application/json"]
                 + (body.isEmpty ? [] : ["-d", body]) + ["http://gantry/v1.43\(path)"])
     }
 
     /// Until `condition` holds; false: it never did.
-    public func eventually(seconds: Int = 20, _ condition: () -> Bool) -> Bool {
+    public func eventually(seconds: Int = 60, _ condition: () -> Bool) -> Bool {
         let deadline = Child.now() + Double(seconds)
         while Child.now() < deadline {
             if condition() { return true }
@@ -151,7 +151,7 @@ public final class Engine {
     public func stop() {
         guard pid > 0 else { return }
         Glibc.kill(pid, SIGTERM)
-        let end = child?.finish(seconds: 20)
+        let end = child?.finish()
         #expect(end?.status == 0, "the daemon ends cleanly: \(end?.everything ?? "")")
         pid = 0
     }
@@ -191,11 +191,7 @@ public final class Engine {
 
     /// Looks at `system dump` until it shows what the test waits for. False: it never does.
     public func waitForDump(_ isWanted: (String) -> Bool) -> Bool {
-        for _ in 0..<200 {
-            if isWanted(gantry("system", "dump").output) { return true }
-            usleep(50_000)
-        }
-        return false
+        eventually { isWanted(gantry("system", "dump").output) }
     }
 
     /// The stock client.
@@ -241,11 +237,11 @@ public final class Engine {
         defer {
             let mine = gantry("ps", "-aq", "--filter", "name=\(prefix)").output.split(separator: "\n").map(String.init)
             if !mine.isEmpty { _ = run(["rm", "-f", "-v"] + mine) }
-            var growth = objects().growth(since: before)
+            var growth: [String] = []
             // The kernel takes namespaces and links down behind our backs.
-            for _ in 0..<400 where !growth.isEmpty {
-                usleep(50_000)
+            _ = eventually {
                 growth = objects().growth(since: before)
+                return growth.isEmpty
             }
             #expect(growth.isEmpty, "something was left behind", sourceLocation: sourceLocation)
             if child?.hasEnded == true { Issue.record("the daemon has ended: \(log)", sourceLocation: sourceLocation) }

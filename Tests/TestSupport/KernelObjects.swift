@@ -4,6 +4,8 @@ import LinuxSystem
 /// What a container engine can leave behind, counted. Two counts are compared to find leaks.
 public struct KernelObjects: Equatable, Sendable, CustomStringConvertible {
     public var counts: [String: Int] = [:]
+    /// The daemon's descriptors by what they are, to say what grew.
+    private var descriptors: [String: Int] = [:]
 
     /// - Parameters:
     ///   - daemon: whose descriptors and threads count; 0: none.
@@ -20,7 +22,10 @@ public struct KernelObjects: Equatable, Sendable, CustomStringConvertible {
             Command.run(["nft", "list", "ruleset"]).output.split(separator: "\n").count { !$0.contains("counter") }
             + Command.run(["nft", "list", "ruleset"]).output.split(separator: ",").count
         result.counts["files in the data folder"] = files(dataRoot)
-        if daemon > 0 { result.counts["descriptors of the daemon"] = descriptors(daemon) }
+        if daemon > 0 {
+            result.descriptors = descriptors(daemon)
+            result.counts["descriptors of the daemon"] = result.descriptors.values.reduce(0, +)
+        }
         return result
     }
 
@@ -28,7 +33,9 @@ public struct KernelObjects: Equatable, Sendable, CustomStringConvertible {
     public func growth(since before: KernelObjects) -> [String] {
         counts.sorted { $0.key < $1.key }.compactMap { name, count in
             let old = before.counts[name] ?? 0
-            return count > old ? "\(name): \(old) before, \(count) now" : nil
+            guard count > old else { return nil }
+            let kinds = descriptors.filter { $1 > before.descriptors[$0] ?? 0 }.map { "\($1 - (before.descriptors[$0] ?? 0)) more \($0)" }.sorted()
+            return "\(name): \(old) before, \(count) now" + (name.hasPrefix("descriptors") ? ", \(kinds.joined(separator: ", "))" : "")
         }
     }
 
@@ -38,8 +45,10 @@ public struct KernelObjects: Equatable, Sendable, CustomStringConvertible {
     private static func lines(_ path: String) -> Int { ((try? Files.read(path)) ?? []).count { $0 == 0x0a } }
 
     /// All but the timers of libdispatch, which makes them when they are first needed and keeps them.
-    private static func descriptors(_ process: Int32) -> Int {
-        names("/proc/\(process)/fd").count { link("/proc/\(process)/fd/\($0)") != "anon_inode:[timerfd]" }
+    private static func descriptors(_ process: Int32) -> [String: Int] {
+        let targets = names("/proc/\(process)/fd").map { link("/proc/\(process)/fd/\($0)") ?? "unknown" }
+        // Sockets and pipes have numbers of their own.
+        return Dictionary(targets.filter { $0 != "anon_inode:[timerfd]" }.map { ($0.hasPrefix("/") ? $0 : String($0.filter { !$0.isNumber }), 1) }, uniquingKeysWith: +)
     }
 
     private static func namespaces() -> Int {

@@ -16,7 +16,7 @@ public final class NotifySocket {
     deinit { close(descriptor) }
 
     /// The next one, without those of the watchdog; nil: none comes.
-    public func next(seconds: Int = 15) -> String? {
+    public func next(seconds: Int = 60) -> String? {
         while let message = receive(seconds) { if message != "WATCHDOG=1" { return message } }
         return nil
     }

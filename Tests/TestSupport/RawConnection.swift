@@ -37,7 +37,7 @@ public final class RawConnection {
     public func endInput() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Status line and headers, without the empty line.
-    public func head(seconds: Int = 10) -> String {
+    public func head(seconds: Int = 60) -> String {
         let end = Array("\r\n\r\n".utf8)
         while true {
             if let place = unread.indices.first(where: { unread[$0...].starts(with: end) }) {
@@ -49,14 +49,14 @@ public final class RawConnection {
     }
 
     /// Exactly this many bytes; fewer: the stream ended or it took too long.
-    public func bytes(_ count: Int, seconds: Int = 10) -> [UInt8] {
+    public func bytes(_ count: Int, seconds: Int = 60) -> [UInt8] {
         while unread.count < count, receive(seconds) {}
         defer { unread.removeFirst(min(count, unread.count)) }
         return Array(unread.prefix(count))
     }
 
     /// All until the other side closes; nil: it did not.
-    public func rest(seconds: Int = 10) -> [UInt8]? {
+    public func rest(seconds: Int = 60) -> [UInt8]? {
         while receive(seconds) {}
         return isAtEnd ? unread : nil
     }
