@@ -49,7 +49,7 @@ struct TreacheryTests {
             unlink(control)
             if betrayal == "hang" || !Processes.isAlive(engine.pid) {
                 #expect(betrayal == "hang" || mayDie, "\(driver.kind) \(betrayal) in \(call): the daemon died: \(engine.log)")
-                engine.kill()
+                engine.kill(mayHaveEnded: mayDie)
                 engine.start()
                 _ = child.finish(seconds: 30)
             }
